@@ -1,0 +1,36 @@
+"""The program in the order in which it happens. Read this first.
+
+Each step reads rows that the one before wrote, is idempotent and restartable, and takes work in chunks, so any number
+of workers may run any step at once. The clock runs each every `seconds`; the end-to-end test runs them in this order.
+Step 1, event in, is not here: it happens in the request (`engagement.ingesting`), before the answer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One step of the flow: where it is, how often the clock runs it, and what it does."""
+
+    task: str
+    seconds: float
+    what: str
+
+
+STEPS = [
+    Step("journeys.tasks.infer_needs", 1, "new events → needs, stages, stage changes with evidence"),
+    Step("engagement.tasks.learn_facts", 1, "replies, reviews and traits → facts about the customer"),
+    Step("nudges.tasks.absorb_merges", 1, "customers found to be one → their messages and pressure joined"),
+    Step("nudges.tasks.consider_stage_changes", 1, "stage changes → candidates"),
+    Step("nudges.tasks.consider_broadcasts", 1, "running broadcasts → candidates, a chunk at a time"),
+    Step("nudges.tasks.decide_nudges", 1, "due candidates → decisions, messages, pressure"),
+    Step("nudges.tasks.send_messages", 1, "due messages → sent, with what became of each"),
+    Step("nudges.tasks.reconcile_claims", 30, "claims of dead workers → retried or unknown, by what the channel can do"),
+]
+
+UPKEEP = [
+    Step("engagement.tasks.make_partitions", 3600, "event partitions ahead; old ones dropped by retention"),
+    Step("engagement.tasks.forget_keys", 3600, "expired message ids, rejected events, idempotency records"),
+    Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
+]

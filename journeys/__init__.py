@@ -1,0 +1,1 @@
+"""Where a customer stands with each need, and what guides them there."""

@@ -1,0 +1,1 @@
+"""Top floor: whether to speak, saying it, and hearing back."""

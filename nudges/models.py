@@ -1,0 +1,425 @@
+"""Nudges, caps, and the ledger: candidates, decisions, messages, replies."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from engagement.models import Category, Channel, Customer, Workspace
+from journeys.models import CustomerNeed, Need, Stage, StageChange
+
+
+class Promise(models.TextChoices):
+    """The reason a message has to exist."""
+
+    CHOOSE_WELL = "choose_well", _("Choose well")
+    CHOOSE_US = "choose_us", _("Choose us")
+    FEEL_GOOD = "feel_good", _("Feel good")
+    ADAPT = "adapt", _("Adapt")
+    SERVICE = "service", _("Service")
+
+
+class Interest(models.TextChoices):
+    """Whom a message serves. Mandatory, no default."""
+
+    CUSTOMER = "customer", _("Customer-centric")
+    BUSINESS = "business", _("Business-centric")
+
+
+class OnCap(models.TextChoices):
+    DROP = "drop", _("Drop it")
+    DEFER = "defer", _("Wait until it is allowed")
+
+
+class Trigger(models.TextChoices):
+    STAGE_CHANGE = "stage_change", _("A need reaches a stage")
+    BROADCAST = "broadcast", _("Sent to everyone a condition fits")
+    API = "api", _("Put forward by the API")
+
+
+class NudgeStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    ARCHIVED = "archived", _("Archived")
+
+
+class Nudge(models.Model):
+    """What a marketer defines. Editing one changes no history: what was decided froze what it was decided on."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="nudges")
+    name = models.CharField(max_length=120)
+    promise = models.CharField(max_length=12, choices=Promise.choices)
+    interest = models.CharField(max_length=8, choices=Interest.choices)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="nudges")
+    channels = ArrayField(models.CharField(max_length=12, choices=Channel.choices), help_text="In order of preference.")
+    priority = models.PositiveSmallIntegerField(default=50)
+    trigger = models.CharField(max_length=12, choices=Trigger.choices)
+    trigger_need = models.ForeignKey(Need, on_delete=models.PROTECT, null=True, blank=True, related_name="nudges")
+    trigger_stage = models.CharField(max_length=16, choices=Stage.choices, blank=True)
+    conditions = models.JSONField(default=dict, blank=True)
+    on_cap = models.CharField(max_length=5, choices=OnCap.choices, default=OnCap.DROP)
+    expires_after_hours = models.PositiveIntegerField(default=72, help_text="not_after = put forward + this.")
+    respects_caps = models.BooleanField(default=True)
+    counts = models.BooleanField(default=True)
+    exempt_allowed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    status = models.CharField(max_length=8, choices=NudgeStatus.choices, default=NudgeStatus.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(promise__in=Promise.values), name="nudge_promise_known"),
+            models.CheckConstraint(condition=Q(interest__in=Interest.values), name="nudge_interest_declared"),
+            models.CheckConstraint(
+                condition=~Q(promise="service") | Q(interest="customer"), name="service_serves_the_customer"
+            ),
+            models.CheckConstraint(
+                condition=Q(respects_caps=True) | Q(promise="service"), name="only_service_may_pass_caps"
+            ),
+            models.CheckConstraint(condition=Q(priority__lte=100), name="nudge_priority_0_to_100"),
+            models.CheckConstraint(condition=Q(channels__len__gte=1), name="nudge_has_a_channel"),
+            models.CheckConstraint(
+                condition=~Q(trigger="stage_change") | ~Q(trigger_stage=""), name="stage_trigger_names_a_stage"
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "status"], name="nudges_by_status")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NudgeContent(models.Model):
+    """The words of a nudge for one channel in one language. Placeholders: {{ customer.name }} and the like."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="contents")
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    language = models.CharField(max_length=16, default="en")
+    subject = models.CharField(max_length=200)
+    body = models.TextField(max_length=20000, help_text="Markdown.")
+    link_url = models.URLField(max_length=1000, blank=True)
+    link_label = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["nudge", "channel", "language"], name="content_once")]
+
+
+class Policy(models.Model):
+    """A workspace's rules on pressure, apart from its caps. `version` is raised by every change, of caps too."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="policy")
+    quiet_start = models.TimeField(null=True, blank=True)
+    quiet_end = models.TimeField(null=True, blank=True)
+    min_gap_seconds = models.PositiveIntegerField(null=True, blank=True)
+    business_limit = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Per customer; empty: no limit.")
+    business_window_seconds = models.PositiveIntegerField(default=7 * 86400)
+    business_share_percent = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of the workspace's push messages of the last 30 days."
+    )
+    collect_seconds = models.PositiveSmallIntegerField(default=60)
+    allow_service_exempt = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name_plural = "policies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quiet_start=None, quiet_end=None)
+                | (Q(quiet_start__isnull=False, quiet_end__isnull=False) & ~Q(quiet_start=models.F("quiet_end"))),
+                name="quiet_hours_both_or_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(business_share_percent=None) | Q(business_share_percent__lte=100), name="share_is_percent"
+            ),
+        ]
+
+
+class CapScope(models.TextChoices):
+    ANY = "any", _("Any push message")
+    CHANNEL = "channel", _("One channel")
+    CATEGORY = "category", _("One category")
+    INTEREST = "interest", _("One interest")
+    PROMISE = "promise", _("One promise")
+    FLOW = "flow", _("One flow")
+    NEED = "need", _("One need")
+
+
+class WindowKind(models.TextChoices):
+    ROLLING = "rolling", _("Rolling")
+    CALENDAR = "calendar", _("Calendar")
+
+
+class Cap(models.Model):
+    """At most `limit` messages of a scope to one customer in a window. 0 means never; no row means no limit."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="caps")
+    scope = models.CharField(max_length=8, choices=CapScope.choices)
+    scope_value = models.CharField(
+        max_length=60, blank=True, help_text="Channel, category slug, interest, promise, flow or need slug; empty: each."
+    )
+    window = models.CharField(max_length=8, choices=WindowKind.choices)
+    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Of a rolling window: 60 to 7,776,000.")
+    unit = models.CharField(max_length=5, blank=True, help_text="Of a calendar window: day, week, month.")
+    limit = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField(default=1)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "scope", "scope_value", "window", "seconds", "unit"],
+                condition=Q(archived_at=None),
+                nulls_distinct=False,
+                name="cap_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(window="rolling", seconds__range=(60, 7_776_000), unit="")
+                | Q(window="calendar", seconds=None, unit__in=["day", "week", "month"]),
+                name="cap_window_whole",
+            ),
+            models.CheckConstraint(condition=Q(scope__in=CapScope.values), name="cap_scope_known"),
+        ]
+
+
+class Preference(models.Model):
+    """A customer's own limits, told on the preference page; they can only make the workspace's stricter."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    max_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    quiet_start = models.TimeField(null=True, blank=True)
+    quiet_end = models.TimeField(null=True, blank=True)
+    updated_at = models.DateTimeField()
+
+
+class BroadcastState(models.TextChoices):
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")
+
+
+class Broadcast(models.Model):
+    """One putting-forward of a nudge to everyone whom its conditions fit, resumable by `last_customer_id`."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    nudge = models.ForeignKey(Nudge, on_delete=models.PROTECT, related_name="broadcasts")
+    state = models.CharField(max_length=8, choices=BroadcastState.choices, default=BroadcastState.RUNNING)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    not_after = models.DateTimeField()
+    audience = models.PositiveIntegerField(default=0, help_text="Counted when it was started.")
+    put_forward = models.PositiveIntegerField(default=0)
+    last_customer_id = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(state="running"), name="broadcast_running")]
+
+
+class CandidateState(models.TextChoices):
+    DUE = "due", _("Due")
+    DECIDED = "decided", _("Decided")
+
+
+class Candidate(models.Model):
+    """One (customer, nudge, need) put forward; nothing is promised yet.
+
+    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "api:<key>"), so that a doubled task puts it
+    forward once. A deferred candidate stays due with a later `due_at`.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="candidates")
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE)
+    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.CASCADE, null=True, blank=True)
+    stage_change = models.ForeignKey(StageChange, on_delete=models.SET_NULL, null=True, blank=True)
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True)
+    occasion = models.CharField(max_length=80)
+    state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.DUE)
+    put_forward_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "nudge", "occasion"], name="candidate_once"),
+            models.CheckConstraint(condition=Q(state__in=CandidateState.values), name="candidate_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "customer"], condition=Q(state="due"), name="candidates_due"),
+            models.Index(fields=["customer"], condition=Q(state="due"), name="candidates_of_customer"),
+        ]
+
+
+class Outcome(models.TextChoices):
+    SEND = "send", _("Sent")
+    DEFER = "defer", _("Waiting")
+    SUPPRESS = "suppress", _("Held back")
+
+
+class Decision(models.Model):
+    """The ledger: what became of a candidate and why. One row a candidate; a deferral is overwritten by its end.
+
+    `earlier` keeps the deferrals before: [{at, outcome, reason, until}].
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    candidate = models.OneToOneField(Candidate, on_delete=models.CASCADE, related_name="decision")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="decisions")
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="decisions")
+    nudge_version = models.PositiveIntegerField()
+    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    reason = models.CharField(max_length=24, help_text="A code of nudges.reasons.Reason.")
+    rule = models.CharField(max_length=80, blank=True, help_text="Such as cap:12, quiet_hours, consent:email")
+    policy_version = models.PositiveIntegerField(default=0)
+    limit = models.PositiveSmallIntegerField(null=True)
+    count = models.PositiveSmallIntegerField(null=True)
+    used_by = ArrayField(models.BigIntegerField(), default=list, help_text="Ids of the messages that used the slots.")
+    allowed_at = models.DateTimeField(null=True, help_text="The earliest time at which it would be allowed.")
+    winner = models.ForeignKey(Candidate, on_delete=models.SET_NULL, null=True, related_name="+")
+    stage = models.CharField(max_length=16, blank=True, help_text="Of the need, then.")
+    channel = models.CharField(max_length=12, blank=True)
+    in_holdout = models.BooleanField(default=False)
+    context = models.JSONField(default=dict, help_text="State of conditions and choices then: eligible set, chances.")
+    earlier = models.JSONField(default=list)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="decision_outcome_known"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_says_why"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-decided_at"], name="decisions_of_customer"),
+            models.Index(fields=["workspace", "-decided_at", "-id"], name="decisions_recent"),
+            models.Index(fields=["nudge", "-decided_at"], name="decisions_of_nudge"),
+        ]
+
+
+class MessageState(models.TextChoices):
+    DECIDED = "decided", _("Decided")
+    CLAIMED = "claimed", _("Being sent")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    BOUNCED = "bounced", _("Bounced")
+    FAILED = "failed", _("Failed")
+    UNKNOWN = "unknown", _("Not known")
+    CANCELLED = "cancelled", _("Cancelled before sending")
+
+
+class Message(models.Model):
+    """A candidate that was decided `send`, on one channel. Classification is frozen here."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="message")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages")
+    nudge = models.ForeignKey(Nudge, on_delete=models.PROTECT, related_name="messages")
+    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True)
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    address = models.CharField(max_length=500, blank=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT)
+    interest = models.CharField(max_length=8, choices=Interest.choices)
+    promise = models.CharField(max_length=12, choices=Promise.choices)
+    flow = models.CharField(max_length=60, blank=True)
+    need_slug = models.CharField(max_length=60, blank=True)
+    counts = models.BooleanField(help_text="Counts against caps now; cleared when nothing reached the customer.")
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    state = models.CharField(max_length=9, choices=MessageState.choices, default=MessageState.DECIDED)
+    dispatch_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    decided_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, help_text="Null once nothing more is to be done.")
+    claim_token = models.UUIDField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    replied_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="On-site inbox.")
+    archived_at = models.DateTimeField(null=True, help_text="On-site inbox.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="claimed") | Q(claim_token__isnull=False), name="claim_has_a_token"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-decided_at"], name="messages_of_customer"),
+            models.Index(fields=["workspace", "-decided_at", "-id"], name="messages_recent"),
+            models.Index(fields=["next_attempt_at"], condition=Q(state="decided"), name="messages_due"),
+            models.Index(fields=["claimed_at"], condition=Q(state="claimed"), name="messages_claimed"),
+            models.Index(
+                fields=["workspace", "decided_at"],
+                condition=Q(counts=True),
+                include=["interest"],
+                name="messages_counting",
+            ),
+        ]
+
+
+class Pressure(models.Model):
+    """What has counted against one customer's caps, newest first: the row that is locked to decide.
+
+    The arrays run in parallel, one element a counting message of the last 90 days. Written in the same transaction as
+    the message, so it never drifts; `manage.py audit_caps` recounts it from the messages.
+    """
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    sent_at = ArrayField(models.DateTimeField(), default=list)
+    message_ids = ArrayField(models.BigIntegerField(), default=list)
+    channels = ArrayField(models.TextField(), default=list)
+    categories = ArrayField(models.TextField(), default=list)
+    interests = ArrayField(models.TextField(), default=list)
+    promises = ArrayField(models.TextField(), default=list)
+    flows = ArrayField(models.TextField(), default=list)
+    needs = ArrayField(models.TextField(), default=list)
+
+
+class ReplyKind(models.TextChoices):
+    HELPFUL = "helpful", _("Helpful")
+    NOT_NOW = "not_now", _("Not now")
+    NOT_RELEVANT = "not_relevant", _("Not relevant")
+    CHANGED = "changed", _("My situation changed")
+
+
+class Reply(models.Model):
+    """A customer's typed answer to a message, what it changed, and whether it was taken back."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="replies")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="replies")
+    kind = models.CharField(max_length=12, choices=ReplyKind.choices)
+    detail = models.JSONField(default=dict, help_text="until, choice, facts, free text.")
+    effect = models.JSONField(default=dict, help_text="What it changed and what stood there before, for undo.")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "replies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "kind"], condition=Q(undone_at=None), name="one_standing_reply_of_a_kind"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=ReplyKind.values), name="reply_kind_known"),
+        ]
+        indexes = [models.Index(fields=["workspace", "-at"], name="replies_recent")]

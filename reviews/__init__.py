@@ -1,0 +1,1 @@
+"""What customers say: reviews with their context, written at every stage, moderated without the rating."""

@@ -1,0 +1,1 @@
+"""What the customer meets: no session, no cookie, no dashboard code."""

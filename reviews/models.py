@@ -1,0 +1,156 @@
+"""Reviews. The rating lives in a table of its own, so that asking, publishing and moderating cannot read it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from engagement.models import Customer, Product, Workspace
+
+
+class ReviewKind(models.TextChoices):
+    """When and why it was written."""
+
+    SHORTLISTED = "shortlisted", _("Why I shortlisted it")
+    CHOSE = "chose", _("Why I chose it")
+    CHOSE_OTHER = "chose_other", _("Why I chose something else")
+    FIRST_IMPRESSION = "first_impression", _("First impression")
+    IN_USE = "in_use", _("In use")
+    OVER_TIME = "over_time", _("Over time")
+    CHANGED = "changed", _("After my circumstances changed")
+
+
+class ReviewStatus(models.TextChoices):
+    UNCONFIRMED = "unconfirmed", _("Waiting for the author's confirmation")
+    PENDING = "pending", _("Waiting for moderation")
+    PUBLISHED = "published", _("Published")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn by its author")
+
+
+class RejectionReason(models.TextChoices):
+    """The only reasons for which a review may be turned down. None depends on what it says of the product."""
+
+    SPAM = "spam", _("Advertising or spam")
+    NOT_ABOUT_PRODUCT = "not_about_product", _("Not about this product")
+    PERSONAL_DATA = "personal_data", _("Contains personal data of somebody")
+    OFFENSIVE = "offensive", _("Insulting, hateful or threatening")
+    ILLEGAL = "illegal", _("Unlawful content")
+    DUPLICATE = "duplicate", _("The same text was posted before")
+    NOT_GENUINE = "not_genuine", _("Not from a person who knows the product")
+
+
+class Review(models.Model):
+    """What one customer says of one product; each edit is a version."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="reviews")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="reviews")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="reviews")
+    kind = models.CharField(max_length=16, choices=ReviewKind.choices)
+    title = models.CharField(max_length=150, blank=True)
+    body = models.TextField(max_length=5000)
+    pros = ArrayField(models.CharField(max_length=120), default=list, blank=True, size=5)
+    cons = ArrayField(models.CharField(max_length=120), default=list, blank=True, size=5)
+    author_name = models.CharField(max_length=80)
+    language = models.CharField(max_length=16, default="en")
+    situation = models.JSONField(default=dict, blank=True, help_text="The author's context, {attribute: value}.")
+    need_slug = models.CharField(max_length=60, blank=True)
+    order_event_id = models.BigIntegerField(null=True, blank=True, help_text="The order that verifies it; set by code only.")
+    collected_by = models.CharField(max_length=20, default="form", help_text="form, link, import, api")
+    incentive = models.CharField(max_length=120, blank=True)
+    status = models.CharField(max_length=12, choices=ReviewStatus.choices, default=ReviewStatus.PENDING)
+    rejection_reason = models.CharField(max_length=20, choices=RejectionReason.choices, blank=True)
+    flags = models.JSONField(default=list, blank=True, help_text="What the automatic steps noticed: [{step, reason}].")
+    version = models.PositiveIntegerField(default=1)
+    helpful_count = models.PositiveIntegerField(default=0)
+    unhelpful_count = models.PositiveIntegerField(default=0)
+    response = models.TextField(blank=True, help_text="The company's public answer.")
+    responded_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "product"], name="one_review_a_customer_and_product"),
+            models.CheckConstraint(condition=Q(status__in=ReviewStatus.values), name="review_status_known"),
+            models.CheckConstraint(condition=Q(kind__in=ReviewKind.values), name="review_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(status="rejected") | ~Q(rejection_reason=""), name="rejection_says_why"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="published") | Q(published_at__isnull=False), name="published_review_has_date"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["product", "-published_at", "-id"], condition=Q(status="published"), name="reviews_shown"
+            ),
+            models.Index(fields=["workspace", "submitted_at"], condition=Q(status="pending"), name="reviews_waiting"),
+            models.Index(fields=["workspace", "-submitted_at"], name="reviews_recent"),
+        ]
+
+    @property
+    def is_verified(self) -> bool:
+        """An order event of the same customer stands behind it."""
+        return self.order_event_id is not None
+
+
+class ReviewRating(models.Model):
+    """The figures of a review, apart from its text on purpose: moderation never joins this table."""
+
+    review = models.OneToOneField(Review, on_delete=models.CASCADE, primary_key=True, related_name="rating")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    overall = models.PositiveSmallIntegerField()
+    quality = models.PositiveSmallIntegerField(null=True, blank=True)
+    value = models.PositiveSmallIntegerField(null=True, blank=True)
+    fit = models.CharField(max_length=60, blank=True, help_text="One of the need's fit options.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(overall__gte=1, overall__lte=5), name="overall_1_to_5"),
+            models.CheckConstraint(condition=Q(quality=None) | Q(quality__range=(1, 5)), name="quality_1_to_5"),
+            models.CheckConstraint(condition=Q(value=None) | Q(value__range=(1, 5)), name="value_1_to_5"),
+        ]
+
+
+class ReviewVersion(models.Model):
+    """A review's text and figures as submitted at one time."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "number"], name="review_version_once")]
+
+
+class ModerationEntry(models.Model):
+    """What was done with a review and why. Append-only: a trigger refuses update and delete."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False)
+    review_id = models.BigIntegerField(db_index=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
+    action = models.CharField(max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond")
+    reason = models.CharField(max_length=60, blank=True)
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+
+class HelpfulVote(models.Model):
+    """One reader's word on one review. `voter` is a customer's id or a hash of the page's own anonymous id."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="votes")
+    voter = models.CharField(max_length=64)
+    is_helpful = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "voter"], name="vote_once")]

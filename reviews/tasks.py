@@ -1,0 +1,1 @@
+"""Thin tasks: read the clock, call one step, return its counts."""
