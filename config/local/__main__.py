@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=explanation, description=explanation)
         command.set_defaults(act=act)
         command.add_argument("--state", metavar="DIR", help="folder of data, ports and passwords")
-        command.add_argument("--profile", choices=["demo", "test"], default=profile, help="test: not durable, quick")
+        command.add_argument(
+            "--profile", choices=["demo", "test"], default=profile, help="test: not durable, quick"
+        )
         if name == "run":
             command.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD")
         if name == "demo":

@@ -179,7 +179,16 @@ def processes(state: State, ports: dict[str, int], environment: dict[str, str]) 
         "mail": [*python, "demo.mailbox", "--smtp-port", str(ports["smtp"]), "--dir", outbox],
         "web": web(ports["web"]),
         "shop": [*python, "demo.shop", "--port", str(ports["shop"])],
-        "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"],
+        "worker": [
+            *celery,
+            "worker",
+            "--loglevel",
+            "INFO",
+            "--concurrency",
+            "2",
+            "--without-gossip",
+            "--without-mingle",
+        ],
         "clock": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule],
     }
     return [Child(name, command, environment) for name, command in commands.items()]
@@ -187,7 +196,9 @@ def processes(state: State, ports: dict[str, int], environment: dict[str, str]) 
 
 def answers(ports: dict[str, int]) -> bool:
     """Web and shop both answer."""
-    return is_reached(f"http://127.0.0.1:{ports['web']}/healthz") and is_reached(f"http://127.0.0.1:{ports['shop']}/")
+    return is_reached(f"http://127.0.0.1:{ports['web']}/healthz") and is_reached(
+        f"http://127.0.0.1:{ports['shop']}/"
+    )
 
 
 def is_reached(url: str) -> bool:

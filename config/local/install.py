@@ -19,7 +19,9 @@ LOCKS = {"run": ["requirements.txt"], "dev": ["requirements.txt", "requirements-
 
 def main(kind: str) -> None:
     if sys.version_info < (3, 11):
-        sys.exit(f"Touchstone needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11")
+        sys.exit(
+            f"Touchstone needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11"
+        )
     if stamp(kind).exists():
         return
     print(f"Installing {' and '.join(LOCKS[kind])} into .venv", flush=True)
@@ -44,7 +46,9 @@ def make_venv() -> None:
         return
     if call([sys.executable, "-m", "venv", "--clear", str(VENV)], quietly=True):
         return
-    if shutil.which("uv") and call(["uv", "venv", "--seed", "--python", sys.executable, str(VENV)], quietly=True):
+    if shutil.which("uv") and call(
+        ["uv", "venv", "--seed", "--python", sys.executable, str(VENV)], quietly=True
+    ):
         return
     sys.exit("No virtual environment can be made here. On Debian or Ubuntu: apt install python3-venv")
 
@@ -69,7 +73,9 @@ def download(kind: str, wheels: Path) -> None:
 
 def install(kind: str, wheels: Path, *, quietly: bool) -> bool:
     here = ["--no-index", "--find-links", str(wheels), "--no-deps", *locked(kind)]
-    if shutil.which("uv") and call(["uv", "pip", "install", "-q", "--python", str(PYTHON), *here], quietly=True):
+    if shutil.which("uv") and call(
+        ["uv", "pip", "install", "-q", "--python", str(PYTHON), *here], quietly=True
+    ):
         return True
     return call([PYTHON, "-m", "pip", "install", "-q", *here], quietly=quietly)
 
@@ -82,7 +88,9 @@ def call(command: list[str | Path], *, quietly: bool = False) -> bool:
     """Run it in the checkout; true when it succeeds."""
     silence = subprocess.DEVNULL if quietly else None
     environment = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return subprocess.run(command, cwd=PROJECT, env=environment, stdout=silence, stderr=silence).returncode == 0
+    return (
+        subprocess.run(command, cwd=PROJECT, env=environment, stdout=silence, stderr=silence).returncode == 0
+    )
 
 
 if __name__ == "__main__":

@@ -114,7 +114,19 @@ class Postgres:
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         try:
             self.run(
-                *("pg_ctl", "start", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "-o", options)
+                *(
+                    "pg_ctl",
+                    "start",
+                    "-D",
+                    str(self.data),
+                    "-l",
+                    str(self.log),
+                    "-w",
+                    "-t",
+                    "60",
+                    "-o",
+                    options,
+                )
             )
         except LocalError:
             self.state.keep(postgres_port=free_port())
@@ -132,7 +144,19 @@ class Postgres:
     def query(self, sql: str) -> str:
         kept = self.state.read()
         return self.run(
-            *("psql", "-h", "127.0.0.1", "-p", str(kept["postgres_port"]), "-U", USER, "-d", "postgres", "-XtAc", sql),
+            *(
+                "psql",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(kept["postgres_port"]),
+                "-U",
+                USER,
+                "-d",
+                "postgres",
+                "-XtAc",
+                sql,
+            ),
             env={"PGPASSWORD": kept["postgres_password"]},
         )
 

