@@ -16,6 +16,7 @@ from config.local.state import LocalError, State
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, leave_cleanly)
+    signal.signal(signal.SIGHUP, leave_cleanly)
     try:
         code: int = options.act(options)
     except LocalError as error:

@@ -1,6 +1,7 @@
 """The whole application on one machine: services, web, worker, clock, a demo shop and a mailbox that keeps letters."""
 
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from typing import Any
 
 from config.local import services
 from config.local.postgres import command_line, tail
-from config.local.processes import Child, Children, say, signal_group
+from config.local.processes import Child, Children, is_group, say, signal_group
 from config.local.redis import wait_until
 from config.local.state import PROJECT, LocalError, State, is_locked, lock, write_private
 
@@ -39,7 +40,11 @@ def run(state: State) -> int:
             children = Children(processes(state, ports, environment))
             try:
                 tend(state, children, ports, environment)
+            except KeyboardInterrupt:
+                return 0
             finally:
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave orphans
                 say("demo", "stopping")
                 children.end()
                 state.keep(demo_groups=[])
@@ -54,11 +59,13 @@ def tend(state: State, children: Children, ports: dict[str, int], environment: d
     info = publish(ports, environment)
     print(block(info), flush=True)
     state.keep(demo_ready=os.getpid())
-    while True:
+    for turn in itertools.count():
         before = children.groups()
         children.tend()
         if children.groups() != before:
             state.keep(demo_groups=children.groups())
+        if turn % 8 == 7 and services.revive(state, "demo"):
+            say("demo", "a service had died and runs again")
         time.sleep(0.25)
 
 
@@ -115,9 +122,11 @@ def only_one(state: State) -> Iterator[None]:
 
 def end_leftovers(state: State) -> None:
     """Children of a demo that was killed: ended by their recorded ids, if those are still ours."""
-    for pid in state.read().get("demo_groups", []):
-        if str(sys.executable) in command_line(pid):
-            signal_group(pid, signal.SIGKILL)
+    groups = [pid for pid in state.read().get("demo_groups", []) if str(sys.executable) in command_line(pid)]
+    for group in groups:
+        signal_group(group, signal.SIGKILL)
+    if groups:
+        wait_until(lambda: not any(map(is_group, groups)), seconds=5)  # their ports are free only then
     state.keep(demo_groups=[])
 
 

@@ -79,6 +79,14 @@ def signal_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
 
 
+def is_group(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
 class Children:
     """Started in order, ended in reverse."""
 

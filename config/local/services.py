@@ -45,6 +45,15 @@ def start(state: State, profile: str) -> dict[str, str]:
     return environment
 
 
+def revive(state: State, profile: str) -> bool:
+    """Start again what has died; true when something had."""
+    with state.changing():
+        dead = [service for service in wanted(state).values() if not service.is_running()]
+        for service in dead:
+            service.start(profile)
+    return bool(dead)
+
+
 def stop(state: State) -> None:
     Redis(state).stop()
     Postgres(state).stop()
