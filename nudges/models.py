@@ -199,6 +199,7 @@ class Preference(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     quiet_start = models.TimeField(null=True, blank=True)
     quiet_end = models.TimeField(null=True, blank=True)
+    paused_categories = models.JSONField(default=dict, blank=True, help_text='{"<category id>": "<ISO time it ends>"}')
     updated_at = models.DateTimeField()
 
 
@@ -346,6 +347,9 @@ class Message(models.Model):
     next_attempt_at = models.DateTimeField(null=True, help_text="Null once nothing more is to be done.")
     claim_token = models.UUIDField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(
+        null=True, help_text="When this claim's hand-over to the provider began; null: nothing can have gone out."
+    )
     sent_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
@@ -365,7 +369,14 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["customer", "-decided_at"], name="messages_of_customer"),
             models.Index(fields=["workspace", "-decided_at", "-id"], name="messages_recent"),
-            models.Index(fields=["next_attempt_at"], condition=Q(state="decided"), name="messages_due"),
+            # Claims go round the workspaces, and within one take service messages first, then the oldest.
+            models.Index(
+                models.F("workspace"),
+                models.ExpressionWrapper(Q(promise="service"), models.BooleanField()).desc(),
+                models.F("next_attempt_at"),
+                condition=Q(state="decided"),
+                name="messages_due",
+            ),
             models.Index(fields=["claimed_at"], condition=Q(state="claimed"), name="messages_claimed"),
             models.Index(
                 fields=["workspace", "decided_at"],
@@ -374,6 +385,19 @@ class Message(models.Model):
                 name="messages_counting",
             ),
         ]
+
+
+class Circuit(models.Model):
+    """A provider that fails: while it is open, its messages wait and burn no attempts; one tries when it ends.
+
+    A row stands only after a first failure. `failures` counts those in a row; a success sets it to 0.
+    """
+
+    provider = models.CharField(max_length=40, primary_key=True, help_text="Such as email.")
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    changed_at = models.DateTimeField()
 
 
 class Pressure(models.Model):
