@@ -1,0 +1,228 @@
+"""Why a candidate was sent, kept waiting or held back: every reason code, each with two sentences.
+
+The marketer's sentence names the rule and its numbers; the customer's speaks to the person it is about and names no
+internals. Both are made from one row of the ledger, without further queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from django.db import models
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class Decided(Protocol):
+    """What a sentence needs of a decision: `nudges.models.Decision`, or a row of a simulation."""
+
+    rule: str
+    limit: int | None
+    count: int | None
+    allowed_at: datetime | None
+    stage: str
+    channel: str
+    outcome: str
+    winner_id: int | None
+
+
+class Reason(models.TextChoices):
+    """The reason codes of the ledger."""
+
+    SENT = "sent", gettext_lazy("Sent")
+    CAPPED = "capped", gettext_lazy("A cap was reached")
+    MIN_GAP = "min_gap", gettext_lazy("Too soon after the last message")
+    OWN_CAP = "own_cap", gettext_lazy("The customer's own limit was reached")
+    PAUSED = "paused", gettext_lazy("The customer paused all messages")
+    BUSINESS_BUDGET = (
+        "business_budget",
+        gettext_lazy("The customer's budget for business-centric messages was used up"),
+    )
+    WORKSPACE_BUDGET = (
+        "workspace_budget",
+        gettext_lazy("The workspace's share of business-centric messages was used up"),
+    )
+    OUTRANKED = "outranked", gettext_lazy("Another message served the customer better")
+    QUIET_HOURS = "quiet_hours", gettext_lazy("Quiet hours")
+    NO_CONSENT = "no_consent", gettext_lazy("No consent")
+    UNREACHABLE = "unreachable", gettext_lazy("No address on any of its channels")
+    SUPPRESSED_ADDRESS = "suppressed_address", gettext_lazy("The address may not be used")
+    CONDITIONS_NOT_MET = "conditions_not_met", gettext_lazy("The conditions no longer fit")
+    NEED_CLOSED = "need_closed", gettext_lazy("The need is closed")
+    SNOOZED = "snoozed", gettext_lazy("The customer said: not now")
+    STAGE_MOVED = "stage_moved", gettext_lazy("The need has moved to another stage")
+    HOLDOUT = "holdout", gettext_lazy("In the holdout group")
+    EXPIRED = "expired", gettext_lazy("No longer true")
+    NUDGE_INACTIVE = "nudge_inactive", gettext_lazy("The nudge is not active")
+    BROADCAST_PAUSED = "broadcast_paused", gettext_lazy("The broadcast is paused")
+    BROADCAST_STOPPED = "broadcast_stopped", gettext_lazy("The broadcast was stopped")
+    ABANDONED = "abandoned", gettext_lazy("Given up before it was sent")
+
+    def marketer(self, decision: Decided) -> str:
+        """One or two sentences for the people who run the workspace: what held, with its numbers."""
+        sentence = _MARKETER[self](decision)
+        if self in _HAS_A_RULE and decision.outcome != "send":
+            return f"{sentence} {_when(decision)}".strip()
+        return sentence
+
+    def customer(self, decision: Decided) -> str:
+        """One sentence for the customer whom it is about."""
+        return _CUSTOMER[self](decision)
+
+
+_HAS_A_RULE = {
+    Reason.CAPPED,
+    Reason.MIN_GAP,
+    Reason.OWN_CAP,
+    Reason.PAUSED,
+    Reason.BUSINESS_BUDGET,
+    Reason.OUTRANKED,
+    Reason.QUIET_HOURS,
+    Reason.EXPIRED,
+    Reason.SNOOZED,
+}
+
+
+def _when(decision: Decided) -> str:
+    if decision.allowed_at is None:
+        return ""
+    moment = formats.date_format(timezone.localtime(decision.allowed_at), "DATETIME_FORMAT")
+    if decision.outcome == "defer":
+        return _("It is looked at again at %(moment)s.") % {"moment": moment}
+    return _("It would have been allowed from %(moment)s.") % {"moment": moment}
+
+
+def _used(decision: Decided) -> str:
+    """The numbers of the rule that held, such as "2 of 2"."""
+    if decision.limit is None:
+        return ""
+    if decision.limit == 0:
+        return _("The limit is 0: never.")
+    return _("%(count)s of %(limit)s were used.") % {"count": decision.count or 0, "limit": decision.limit}
+
+
+def _with_rule(text: StrOrPromise) -> Callable[[Decided], str]:
+    def sentence(decision: Decided) -> str:
+        rule = f" ({decision.rule})" if decision.rule else ""
+        return " ".join(filter(None, [f"{text}{rule}.", _used(decision)]))
+
+    return sentence
+
+
+def _plain(text: StrOrPromise) -> Callable[[Decided], str]:
+    return lambda decision: str(text)
+
+
+def _sent(decision: Decided) -> str:
+    return _("Nothing stood against it: sent by %(channel)s.") % {"channel": decision.channel}
+
+
+def _outranked(decision: Decided) -> str:
+    winner = {"winner": decision.winner_id, "rule": decision.rule}
+    return _("Candidate %(winner)s ranked higher for this customer and took the slot (%(rule)s).") % winner
+
+
+def _moved(decision: Decided) -> str:
+    return _("The need has left the stage that put this forward; it is now at: %(stage)s.") % {
+        "stage": decision.stage
+    }
+
+
+def _expired(decision: Decided) -> str:
+    if not decision.rule:
+        return _("Its time had passed before it could be decided.")
+    return _("What held it back (%(rule)s) lasts longer than the message stays true.") % {
+        "rule": decision.rule
+    }
+
+
+_MARKETER: dict[Reason, Callable[[Decided], str]] = {
+    Reason.SENT: _sent,
+    Reason.CAPPED: _with_rule(gettext_lazy("A cap was reached")),
+    Reason.MIN_GAP: _with_rule(gettext_lazy("The minimum gap since the last message had not passed")),
+    Reason.OWN_CAP: _with_rule(gettext_lazy("The customer chose to get fewer messages")),
+    Reason.PAUSED: _plain(gettext_lazy("The customer paused all messages.")),
+    Reason.BUSINESS_BUDGET: _with_rule(
+        gettext_lazy("This customer's budget for business-centric messages was used up")
+    ),
+    Reason.WORKSPACE_BUDGET: _with_rule(
+        gettext_lazy("One more business-centric message would exceed the workspace's share")
+    ),
+    Reason.OUTRANKED: _outranked,
+    Reason.QUIET_HOURS: _plain(gettext_lazy("Quiet hours where the customer is.")),
+    Reason.NO_CONSENT: _plain(
+        gettext_lazy("The customer has not allowed this category on any channel of the nudge.")
+    ),
+    Reason.UNREACHABLE: _plain(gettext_lazy("The customer has no address on any channel of the nudge.")),
+    Reason.SUPPRESSED_ADDRESS: _plain(
+        gettext_lazy("The only address is on the suppression list (it bounced, or the customer complained).")
+    ),
+    Reason.CONDITIONS_NOT_MET: _plain(gettext_lazy("The nudge's conditions no longer fitted this customer.")),
+    Reason.NEED_CLOSED: _plain(gettext_lazy("The need that it is about is closed.")),
+    Reason.SNOOZED: _plain(gettext_lazy("The customer answered “not now” about this need.")),
+    Reason.STAGE_MOVED: _moved,
+    Reason.HOLDOUT: _plain(
+        gettext_lazy(
+            "Every check passed, but the customer is in the holdout group that shows what messages change."
+        )
+    ),
+    Reason.EXPIRED: _expired,
+    Reason.NUDGE_INACTIVE: _plain(gettext_lazy("The nudge was not active when this was decided.")),
+    Reason.BROADCAST_PAUSED: _plain(
+        gettext_lazy("Its broadcast is paused; it goes on when the broadcast does.")
+    ),
+    Reason.BROADCAST_STOPPED: _plain(gettext_lazy("Its broadcast was stopped before this was decided.")),
+    Reason.ABANDONED: _plain(
+        gettext_lazy("It was decided to be sent, and then given up: nothing reached the customer.")
+    ),
+}
+
+
+def _customer_capped(decision: Decided) -> str:
+    if not decision.limit:
+        return _("We do not send messages of this kind.")
+    return ngettext(
+        "You had already heard from us once in this time, so we kept this one back.",
+        "You had already heard from us %(count)s times in this time, so we kept this one back.",
+        decision.limit,
+    ) % {"count": decision.limit}
+
+
+_CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
+    Reason.SENT: _plain(gettext_lazy("We sent you this message.")),
+    Reason.CAPPED: _customer_capped,
+    Reason.MIN_GAP: _plain(gettext_lazy("You had just heard from us, so we kept this one back.")),
+    Reason.OWN_CAP: _plain(gettext_lazy("You asked for fewer messages, so we kept this one back.")),
+    Reason.PAUSED: _plain(gettext_lazy("You paused our messages, so we kept this one back.")),
+    Reason.BUSINESS_BUDGET: _plain(
+        gettext_lazy("It was more in our interest than in yours, so we kept it back.")
+    ),
+    Reason.WORKSPACE_BUDGET: _plain(
+        gettext_lazy("It was more in our interest than in yours, so we kept it back.")
+    ),
+    Reason.OUTRANKED: _plain(
+        gettext_lazy("Another message was more useful to you, so we kept this one back.")
+    ),
+    Reason.QUIET_HOURS: _plain(gettext_lazy("It was late or early where you are, so we waited.")),
+    Reason.NO_CONSENT: _plain(gettext_lazy("You have not allowed us messages on this topic this way.")),
+    Reason.UNREACHABLE: _plain(gettext_lazy("We had no address of yours for it.")),
+    Reason.SUPPRESSED_ADDRESS: _plain(gettext_lazy("We no longer write to the address that we had.")),
+    Reason.CONDITIONS_NOT_MET: _plain(gettext_lazy("It no longer fitted your situation.")),
+    Reason.NEED_CLOSED: _plain(gettext_lazy("It was about something that is settled for you.")),
+    Reason.SNOOZED: _plain(gettext_lazy("You asked us to wait with this topic.")),
+    Reason.STAGE_MOVED: _plain(gettext_lazy("You had already moved on, so it would have come too late.")),
+    Reason.HOLDOUT: _plain(
+        gettext_lazy("You are among the few who get no nudges, so that we learn whether they help.")
+    ),
+    Reason.EXPIRED: _plain(gettext_lazy("It would have come too late to be useful.")),
+    Reason.NUDGE_INACTIVE: _plain(gettext_lazy("We decided not to send this message any more.")),
+    Reason.BROADCAST_PAUSED: _plain(gettext_lazy("We are holding this message for now.")),
+    Reason.BROADCAST_STOPPED: _plain(gettext_lazy("We decided not to send this message any more.")),
+    Reason.ABANDONED: _plain(gettext_lazy("We could not deliver this message, and gave it up.")),
+}
