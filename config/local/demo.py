@@ -228,7 +228,7 @@ def publish(ports: dict[str, int], environment: dict[str, str]) -> dict[str, Any
         "dashboard": f"{base}/",
         "api": f"{base}/api/v1/",
         "shop": environment["DEMO_SHOP_URL"] + "/",
-        "outbox": environment["OUTBOX_DIR"],
+        "outbox": f"{base}/outbox/",
         "database_url": reached["DATABASE_URL"],
         "redis_url": reached["REDIS_URL"],
     }
