@@ -11,7 +11,7 @@ import csv
 import gzip
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +37,9 @@ class Log(NamedTuple):
     campaigns: dict[str, datetime]  # campaign → its start; contacts are trait `campaigns` of the customers
 
 
-def moved_to(calls: list[Call], campaigns: dict[str, datetime], *, end: datetime) -> tuple[list[Call], dict[str, datetime]]:
+def moved_to(
+    calls: list[Call], campaigns: dict[str, datetime], *, end: datetime
+) -> tuple[list[Call], dict[str, datetime]]:
     """The same calls and campaigns, moved so that the last call happens at `end`."""
     shift = end - max(call.at for call in calls)
     return (
@@ -65,7 +67,10 @@ def clicks(folder: Path, *, most: int, end: datetime) -> Log:
 def households(folder: Path, *, most: int, end: datetime) -> Log:
     """The first `most` purchases by time: a basket is `Order Completed`; campaign contacts become a trait."""
     base = folder / "completejourney"
-    categories = {row["product_id"]: row["product_category"] or row["department"] for row in _records(base / "products.csv.gz")}
+    categories = {
+        row["product_id"]: row["product_category"] or row["department"]
+        for row in _records(base / "products.csv.gz")
+    }
     contacts: dict[str, list[str]] = defaultdict(list)
     for row in _records(base / "campaigns.csv.gz"):
         contacts[row["household_id"]].append(row["campaign_id"])
@@ -73,7 +78,9 @@ def households(folder: Path, *, most: int, end: datetime) -> Log:
         row["campaign_id"]: datetime.fromisoformat(row["start_date"]).replace(tzinfo=UTC)
         for row in _records(base / "campaign_descriptions.csv.gz")
     }
-    purchases = sorted(_records(base / "transactions_sample.csv.gz"), key=lambda row: row["transaction_timestamp"])[:most]
+    purchases = sorted(
+        _records(base / "transactions_sample.csv.gz"), key=lambda row: row["transaction_timestamp"]
+    )[:most]
     calls = [*_identified(purchases, contacts), *_baskets(purchases, categories)]
     calls.sort(key=lambda call: call.at)
     moved, campaigns = moved_to(calls, starts, end=end)
@@ -104,17 +111,25 @@ def _baskets(purchases: list[dict[str, str]], categories: dict[str, str]) -> Ite
             }
             for row in rows
         ]
-        body = {"order_id": basket, "total": round(sum(p["price"] for p in products), 2), "products": products}
+        body = {
+            "order_id": basket,
+            "total": round(sum(p["price"] for p in products), 2),
+            "products": products,
+        }
         yield Call("track", f"household-{rows[0]['household_id']}", _time(rows[0]), "Order Completed", body)
 
 
-def _most_bought(purchases: list[dict[str, str]], categories: dict[str, str], most: int = 12) -> dict[str, list[str]]:
+def _most_bought(
+    purchases: list[dict[str, str]], categories: dict[str, str], most: int = 12
+) -> dict[str, list[str]]:
     bought: dict[str, int] = defaultdict(int)
     for row in purchases:
         bought[categories.get(row["product_id"], "")] += 1
     bought.pop("", None)
     top = sorted(bought, key=lambda name: (-bought[name], name))[:most]
-    return {"-".join("".join(c if c.isalnum() else " " for c in name.lower()).split()): [name] for name in top}
+    return {
+        "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split()): [name] for name in top
+    }
 
 
 def _time(row: dict[str, str]) -> datetime:
@@ -132,13 +147,3 @@ def _rows(path: Path, most: int) -> Iterator[list[str]]:
 def _records(path: Path) -> Iterator[dict[str, str]]:
     with gzip.open(path, "rt", newline="") as file:
         yield from csv.DictReader(file)
-
-
-def spread_over(calls: list[Call], *, days: int) -> list[Call]:
-    """The same calls, squeezed in time so that the first is at most `days` before the last.
-
-    Half a year of weekly shopping would otherwise lie beyond what stage inference looks back on.
-    """
-    last, first = calls[-1].at, calls[0].at
-    factor = min(1.0, timedelta(days=days) / max(last - first, timedelta(seconds=1)))
-    return [call._replace(at=last - (last - call.at) * factor) for call in calls]
