@@ -8,7 +8,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stop test check lint format types races browser bench services lock install install-dev
+.PHONY: help demo replay stop test check lint format types races browser bench services lock install install-dev
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ demo: install ## Run the whole application with a demo shop (DETACH=1: in the ba
 
 stop: ## End the demo and its services
 	@if [ -x $(BIN)/python ]; then $(LOCAL) stop; fi
+
+replay: install-dev ## Track real logs into the running demo (LOG=clicks|households MOST=20000 RATE=0 DATA=../shared/data)
+	@$(BIN)/python -m demo.replay $(if $(LOG),--log $(LOG)) $(if $(MOST),--most $(MOST)) $(if $(RATE),--rate $(RATE)) $(if $(DATA),--data $(DATA))
 
 test: install-dev ## Everything that CI runs: checks, then all tests
 	@$(TEST_ENV) .ci/test
