@@ -19,7 +19,7 @@ demo: install ## Run the whole application with a demo shop (DETACH=1: in the ba
 stop: ## End the demo and its services
 	@if [ -x $(BIN)/python ]; then $(LOCAL) stop; fi
 
-replay: install-dev ## Track real logs into the running demo (LOG=clicks|households MOST=20000 RATE=0 DATA=../shared/data)
+replay: install-dev ## Track real logs into the running demo (LOG=households MOST=20000 RATE=0 DATA=../shared/data)
 	@$(BIN)/python -m demo.replay $(if $(LOG),--log $(LOG)) $(if $(MOST),--most $(MOST)) $(if $(RATE),--rate $(RATE)) $(if $(DATA),--data $(DATA))
 
 test: install-dev ## Everything that CI runs: checks, then all tests
