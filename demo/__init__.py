@@ -1,1 +1,1 @@
-"""A shop that uses Touchstone as any shop would: over HTTP, with a key."""
+"""A small outdoor shop and a mailbox, to try Touchstone on. Neither knows its code: they speak HTTP and SMTP."""
