@@ -32,13 +32,23 @@ class Customer(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="customers")
     external_id = models.CharField(max_length=200, null=True, blank=True, help_text="The shop's own id.")
     name = models.CharField(max_length=200, blank=True)
-    email = models.CharField(max_length=254, blank=True, help_text="As last told; the address used is in Address.")
+    email = models.CharField(
+        max_length=254, blank=True, help_text="As last told; the address used is in Address."
+    )
     traits = models.JSONField(default=dict, blank=True)
+    traits_told = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="When each trait was told, in ms: calls arrive out of order.",
+    )
     timezone = models.CharField(max_length=64, blank=True, help_text="Empty: the workspace's.")
     locale = models.CharField(max_length=16, blank=True)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
-    merged_into = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="merged"
+    )
 
     class Meta:
         constraints = [
@@ -50,7 +60,8 @@ class Customer(models.Model):
             # Lets other tables point at (workspace, customer) together, so that no row can mix tenants.
             models.UniqueConstraint(fields=["workspace", "id"], name="customer_in_workspace"),
             models.CheckConstraint(
-                condition=Q(merged_into=None) | ~Q(merged_into=models.F("id")), name="customer_not_merged_into_itself"
+                condition=Q(merged_into=None) | ~Q(merged_into=models.F("id")),
+                name="customer_not_merged_into_itself",
             ),
         ]
         indexes = [
@@ -131,7 +142,9 @@ class Category(models.Model):
     slug = models.SlugField(max_length=60)
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=300, blank=True)
-    opt_in = models.BooleanField(default=True, help_text="Only with consent given; otherwise until consent is withdrawn.")
+    opt_in = models.BooleanField(
+        default=True, help_text="Only with consent given; otherwise until consent is withdrawn."
+    )
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -158,7 +171,9 @@ class Consent(models.Model):
     channel = models.CharField(max_length=12, choices=Channel.choices)
     state = models.CharField(max_length=8, choices=ConsentState.choices)
     source = models.CharField(max_length=40, help_text="preference_page, one_click, api, import, form, reply")
-    proof = models.CharField(max_length=500, blank=True, help_text="The wording agreed to, or where it is kept.")
+    proof = models.CharField(
+        max_length=500, blank=True, help_text="The wording agreed to, or where it is kept."
+    )
     at = models.DateTimeField()
 
     class Meta:

@@ -1,0 +1,50 @@
+"""Facts of our own, put on the timelines of customers we know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engagement.events import SystemEvent, event_key
+from engagement.ingesting.writing import Ingested, Row, insert_rows
+from engagement.people.finding import living_customers
+
+MOST_TRIES = 5
+
+
+def record_events(*, workspace_id: int, events: Sequence[SystemEvent], now: datetime) -> Ingested:
+    """Take events about known customers, once for each message id, in one statement.
+
+    A customer who was merged away stands for who they were merged into; one that the workspace does not have is left
+    out. Joins the caller's transaction, if there is one, and holds those customers' locks until it ends.
+    """
+    rows = list({(row := _row(event, now)).key: row for event in reversed(events)}.values())[::-1]
+    result = Ingested(duplicates=len(events) - len(rows))
+    for _ in range(MOST_TRIES):
+        written = insert_rows(
+            workspace_id=workspace_id, rows=rows, received_at=now, source="system", is_activity=False
+        )
+        result.accepted += written.fresh
+        result.customer_ids |= written.customer_ids
+        gone = [row for row in rows if row.customer_id in written.gone]
+        result.duplicates += len(rows) - len(gone) - written.fresh
+        if not gone:
+            break
+        living = living_customers(workspace_id=workspace_id, customer_ids=written.gone)
+        rows = [row for row in gone if row.customer_id in living]
+        for row in rows:
+            row.customer_id = living[row.customer_id]
+    return result
+
+
+def _row(event: SystemEvent, now: datetime) -> Row:
+    return Row(
+        key=event_key(event.message_id, of_system=True),
+        customer_id=event.customer_id,
+        occurred_at=min(event.occurred_at, now),
+        type="track",
+        name=event.name,
+        message_id=event.message_id,
+        properties=event.properties,
+        context={},
+    )
