@@ -74,6 +74,12 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "engagement.dashboard.context.frame",
             ],
+            # Tags that every page uses need no {% load %}.
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "engagement.dashboard.tags",
+            ],
         },
     }
 ]
@@ -164,15 +170,21 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Touchstone <touchstone@localhost>")
 MESSAGE_ID_DOMAIN = env.str("MESSAGE_ID_DOMAIN", default="touchstone.localhost")
+# How messages leave: a channel without an entry is not there, and a message decided for it is refused.
+CHANNELS = {
+    "email": "nudges.channels.email.EmailChannel",
+    "inbox": "nudges.channels.inbox.InboxChannel",
+}
 OUTBOX_DIR = env.str("OUTBOX_DIR", default="")
 DEMO_SHOP_URL = env.str("DEMO_SHOP_URL", default="")
 
 REST_FRAMEWORK = {
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["engagement.api.bodies.JsonBodies"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "engagement.api.bodies.JsonAlways",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["engagement.api.keys.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["engagement.api.keys.HasScope"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "engagement.api.schema.ApiSchema",
     "DEFAULT_PAGINATION_CLASS": "engagement.api.pages.CursorPages",
     "EXCEPTION_HANDLER": "engagement.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
@@ -185,9 +197,14 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["engagement.api.schema.only_this_api"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "engagement.api.schema.forbid_unknown_fields",
+    ],
 }
+# Requests a minute with one secret key.
+API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=600)
 
 # Bodies of tracking clients exceed Django's 2.5 MB default; the tracking door has its own, tighter bounds.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024

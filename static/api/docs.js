@@ -1,0 +1,12 @@
+// Shows the OpenAPI document of this server. The key that is typed in stays in this page's memory.
+const place = document.getElementById("docs");
+
+window.SwaggerUIBundle({
+  url: place.dataset.schema,
+  domNode: place,
+  deepLinking: true,
+  persistAuthorization: false,
+  tryItOutEnabled: false,
+  displayOperationId: true,
+  defaultModelsExpandDepth: 0,
+});
