@@ -96,7 +96,10 @@ class CustomerNeed(models.Model):
     dormant_since = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True, help_text="The customer said: not now.")
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_reason = models.CharField(max_length=30, blank=True, help_text="not_relevant, lapsed, resolved")
+    closed_reason = models.CharField(
+        max_length=30, blank=True, help_text="not_relevant, lapsed, resolved; merged, retold: there is no such need."
+    )
+    due_at = models.DateTimeField(null=True, help_text="When silence alone will change it: it lapses, sleeps, closes.")
 
     class Meta:
         constraints = [
@@ -113,6 +116,7 @@ class CustomerNeed(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "need", "stage"], condition=Q(closed_at=None), name="needs_by_stage"),
+            models.Index(fields=["due_at"], condition=Q(closed_at=None), name="needs_due"),
         ]
 
 
@@ -143,11 +147,19 @@ class StageChange(models.Model):
 
 
 class ReadingPosition(models.Model):
-    """How far inference has read one customer's events (ids of one customer rise in commit order)."""
+    """How far inference has read one customer's events (ids of one customer rise in commit order), and by which rules.
+
+    `told_version` is the sum of the versions of the workspace's needs: where it differs from today's sum, the
+    customer's needs are to be told again from their log.
+    """
 
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     last_event_id = models.BigIntegerField(default=0)
+    told_version = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "told_version"], name="told_by_version")]
 
 
 class GuideStatus(models.TextChoices):
@@ -173,6 +185,7 @@ class Guide(models.Model):
     blocks = models.JSONField(default=list)
     status = models.CharField(max_length=10, choices=GuideStatus.choices, default=GuideStatus.DRAFT)
     version = models.PositiveIntegerField(default=1)
+    published_version = models.PositiveIntegerField(null=True, blank=True, help_text="What readers see.")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     verified_on = models.DateField(null=True, blank=True)
     stale_after_days = models.PositiveIntegerField(default=180)
