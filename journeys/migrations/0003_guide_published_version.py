@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journeys", "0001_initial")]
+    dependencies = [("journeys", "0002_inferring")]
     operations = [
         migrations.AddField(
             model_name="guide",
