@@ -67,4 +67,4 @@ class Unread(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["reader", "since"], name="unread_oldest")]
+        indexes = [models.Index(fields=["reader", "workspace", "since"], name="unread_by_workspace")]
