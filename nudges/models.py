@@ -71,6 +71,9 @@ class Nudge(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     status = models.CharField(max_length=8, choices=NudgeStatus.choices, default=NudgeStatus.DRAFT)
+    expected_value = models.FloatField(
+        default=0, help_text="For the customer, from -1 to 1: weighed from replies now and then, shrunk to the mean."
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -128,6 +131,7 @@ class Policy(models.Model):
     collect_seconds = models.PositiveSmallIntegerField(default=60)
     allow_service_exempt = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(null=True, blank=True, help_text="Null: it has stood from the beginning.")
 
     class Meta:
         verbose_name_plural = "policies"
@@ -171,6 +175,9 @@ class Cap(models.Model):
     unit = models.CharField(max_length=5, blank=True, help_text="Of a calendar window: day, week, month.")
     limit = models.PositiveSmallIntegerField()
     version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="In force as it is now since then; null: from the beginning."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -247,6 +254,7 @@ class Candidate(models.Model):
     stage_change = models.ForeignKey(StageChange, on_delete=models.SET_NULL, null=True, blank=True)
     broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True)
     occasion = models.CharField(max_length=80)
+    is_urgent = models.BooleanField(default=False, help_text="Service: decided before any backlog.")
     state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.DUE)
     put_forward_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -258,7 +266,12 @@ class Candidate(models.Model):
             models.CheckConstraint(condition=Q(state__in=CandidateState.values), name="candidate_state_known"),
         ]
         indexes = [
-            models.Index(fields=["due_at", "customer"], condition=Q(state="due"), name="candidates_due"),
+            # Deciding goes round the workspaces, and within one takes what is urgent first, then the oldest.
+            models.Index(
+                fields=["workspace", "-is_urgent", "due_at", "customer"],
+                condition=Q(state="due"),
+                name="candidates_due",
+            ),
             models.Index(fields=["customer"], condition=Q(state="due"), name="candidates_of_customer"),
         ]
 
@@ -335,6 +348,7 @@ class Message(models.Model):
     promise = models.CharField(max_length=12, choices=Promise.choices)
     flow = models.CharField(max_length=60, blank=True)
     need_slug = models.CharField(max_length=60, blank=True)
+    zone = models.CharField(max_length=64, blank=True, help_text="The customer's time zone then, for calendar caps.")
     counts = models.BooleanField(help_text="Counts against caps now; cleared when nothing reached the customer.")
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
@@ -358,6 +372,8 @@ class Message(models.Model):
     replied_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True, help_text="On-site inbox.")
     archived_at = models.DateTimeField(null=True, help_text="On-site inbox.")
+    moved_from = models.BigIntegerField(null=True, help_text="The customer it was decided for, when merged since.")
+    moved_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -369,8 +385,10 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["customer", "-decided_at"], name="messages_of_customer"),
             models.Index(fields=["workspace", "-decided_at", "-id"], name="messages_recent"),
-            # Claims go round the workspaces, and within one take service messages first, then the oldest.
+            # Claims are for one channel, go round the workspaces, and within one take service messages first, then the
+            # oldest.
             models.Index(
+                models.F("channel"),
                 models.F("workspace"),
                 models.ExpressionWrapper(Q(promise="service"), models.BooleanField()).desc(),
                 models.F("next_attempt_at"),
@@ -417,6 +435,7 @@ class Pressure(models.Model):
     promises = ArrayField(models.TextField(), default=list)
     flows = ArrayField(models.TextField(), default=list)
     needs = ArrayField(models.TextField(), default=list)
+    zones = ArrayField(models.TextField(), default=list)
 
 
 class ReplyKind(models.TextChoices):
