@@ -1,0 +1,181 @@
+"""Placeholders in a marketer's words: a bounded part of Liquid, `{{ customer.name | default: "friend" }}`.
+
+What a template can do is bounded by what is left out: only tags that cannot call out or write, only filters whose
+output cannot outgrow its input, and limits on loops, depth and output. Values are escaped where they are put in, so
+that a customer's name is never read as Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TextIO
+
+from django.utils.translation import gettext as _
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.builtin import content, illegal
+from liquid.builtin.filters import array, math, misc, string
+from liquid.builtin.output import Output, OutputNode
+from liquid.builtin.tags import case_tag, comment_tag, for_tag, if_tag, unless_tag
+from liquid.exceptions import LiquidError, UndefinedError
+from liquid.stringify import to_liquid_string
+from liquid.undefined import FalsyStrictUndefined
+
+MAX_SOURCE = 20_000
+MAX_OUTPUT = 100_000
+MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
+
+TAGS = [
+    content.Literal,
+    illegal.Illegal,
+    if_tag.IfTag,
+    unless_tag.UnlessTag,
+    case_tag.CaseTag,
+    comment_tag.CommentTag,
+    for_tag.ForTag,
+    for_tag.BreakTag,
+    for_tag.ContinueTag,
+]
+# None of them makes more text than it was given, save by the length of its own arguments.
+FILTERS = {
+    "default": misc.default,
+    "size": misc.size,
+    "capitalize": string.capitalize,
+    "downcase": string.downcase,
+    "upcase": string.upcase,
+    "strip": string.strip,
+    "truncate": string.truncate,
+    "truncatewords": string.truncatewords,
+    "url_encode": string.url_encode,
+    "first": array.first,
+    "last": array.last,
+    "round": math.round_,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
+
+
+class BadWording(Exception):
+    """The words cannot be rendered, whoever the customer is; the message says what to change."""
+
+
+class MissingData(Exception):
+    """This customer lacks what a placeholder asks for, and it has no default."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class Missing(FalsyStrictUndefined):
+    """What is not known about a customer: it may be tested and may have a default, but is never shown as nothing."""
+
+    __slots__ = ()
+    force_liquid_default = True
+
+
+class MarkdownOutputNode(OutputNode):
+    """Puts a value in as plain words: no sign in it means anything to Markdown."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        text = to_liquid_string(self.expression.evaluate(context), autoescape=False)
+        return buffer.write(MARKDOWN_SIGNS.sub(r"\\\1", " ".join(text.split())))
+
+
+class MarkdownOutput(Output):
+    node_class = MarkdownOutputNode
+
+
+class PlainOutputNode(OutputNode):
+    """Puts a value in as it is, on one line: for subjects."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        text = to_liquid_string(self.expression.evaluate(context), autoescape=False)
+        return buffer.write(" ".join(text.split()))
+
+
+class PlainOutput(Output):
+    node_class = PlainOutputNode
+
+
+class Placeholders(Environment):
+    """The bounded language; `output` says how values are put in."""
+
+    block_nesting_limit = 10
+    context_depth_limit = 15
+    loop_iteration_limit = 200
+    local_namespace_limit = 10_000
+    output_stream_limit = MAX_OUTPUT
+
+    def __init__(self, output: type[Output]) -> None:
+        self._output = output
+        super().__init__(undefined=Missing)
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        for tag in [*TAGS, self._output]:
+            self.add_tag(tag)
+        for name, function in FILTERS.items():
+            self.add_filter(name, function)
+
+
+MARKDOWN = Placeholders(MarkdownOutput)
+PLAIN = Placeholders(PlainOutput)
+
+
+def fill(environment: Placeholders, source: str, values: Mapping[str, Any]) -> str:
+    """The words with their placeholders filled from plain dicts, lists, strings and numbers.
+
+    Raises BadWording where the template is wrong or grows past its bounds, MissingData where a value is not known.
+    """
+    try:
+        return _parsed(environment, source).render(**values)
+    except UndefinedError as error:
+        raise MissingData(_name(error)) from error
+    except LiquidError as error:
+        raise BadWording(
+            _("The placeholders cannot be filled: %(error)s.") % {"error": _first_line(error)}
+        ) from error
+
+
+def missing_values(source: str, values: Mapping[str, Any]) -> list[str]:
+    """The placeholders of the words for which `values` has nothing, defaults or not, sorted. Raises BadWording."""
+    try:
+        found = _parsed(MARKDOWN, source).analyze(include_partials=False).globals
+    except LiquidError as error:
+        raise BadWording(
+            _("The placeholders cannot be read: %(error)s.") % {"error": _first_line(error)}
+        ) from error
+    paths = {tuple(map(str, use.segments)) for uses in found.values() for use in uses}
+    return sorted(".".join(path) for path in paths if _look_up(values, path) is None)
+
+
+def _parsed(environment: Placeholders, source: str) -> BoundTemplate:
+    if len(source) > MAX_SOURCE:
+        raise BadWording(_("The text is longer than %(limit)s characters.") % {"limit": MAX_SOURCE})
+    return _parse(environment is MARKDOWN, source)
+
+
+@lru_cache(maxsize=256)
+def _parse(is_markdown: bool, source: str) -> BoundTemplate:
+    return (MARKDOWN if is_markdown else PLAIN).from_string(source)
+
+
+def _look_up(values: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        if isinstance(values, list) and step in ("first", "last", "0"):
+            values = values[0] if values else None
+        elif isinstance(values, Mapping) and step in values:
+            values = values[step]
+        else:
+            return values if step == "size" else None
+    return values
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _name(error: UndefinedError) -> str:
+    match = re.match(r"'?([\w.\[\]\"' -]+?)'? is undefined", str(error.args[0]) if error.args else "")
+    return match.group(1) if match else str(error)
