@@ -1,0 +1,103 @@
+"""What a workspace's needs are, and what events say about them: defined and changed, with the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+
+from engagement.auditing import changes, record
+from engagement.models import ApiKey, Workspace
+from journeys.models import EvidenceWeight, Need
+
+FIELDS = (
+    "slug",
+    "name",
+    "description",
+    "rules",
+    "context_attributes",
+    "fit_question",
+    "fit_options",
+    "is_active",
+    "position",
+)
+RULE_KINDS = ("categories", "skus", "search_terms", "page_topics")
+# A change of these makes what was inferred before doubtful: the version rises, and a rebuild is due.
+INFERRED_FROM = {"rules", "is_active"}
+
+
+class SlugTaken(Exception):
+    """Another need of the workspace has this slug."""
+
+
+@transaction.atomic
+def save_need(*, need: Need, values: dict[str, Any], actor: User | ApiKey | None, now: datetime) -> Need:
+    """Create (a need without id) or change one; `values` holds any of FIELDS, checked before. Raises SlugTaken."""
+    is_new = need.pk is None
+    held = need if is_new else Need.objects.select_for_update().get(pk=need.pk)
+    before = {} if is_new else {field: getattr(held, field) for field in values}
+    for field in FIELDS:
+        if field in values:
+            setattr(held, field, values[field])
+    others = Need.objects.filter(workspace=held.workspace, slug=held.slug).exclude(pk=held.pk)
+    if others.exists():
+        raise SlugTaken
+    changed = changes(before, {field: getattr(held, field) for field in FIELDS if field in values})
+    if is_new and "position" not in values:
+        last = Need.objects.filter(workspace=held.workspace).aggregate(last=Max("position"))["last"]
+        held.position = 0 if last is None else last + 1
+    elif INFERRED_FROM & changed.keys():
+        held.version += 1
+    if is_new or changed:
+        held.save()
+        action = "create_need" if is_new else "change_need"
+        record(workspace=held.workspace, actor=actor, action=action, target=held, detail=changed, now=now)
+    return held
+
+
+@transaction.atomic
+def save_weights(
+    *,
+    workspace: Workspace,
+    need: Need | None,
+    signal: str,
+    weights: dict[str, float],
+    actor: User | ApiKey | None,
+    now: datetime,
+) -> None:
+    """Replace what one signal says about the stages ({stage: weight}); a stage left out says nothing.
+
+    `need` None: for all needs of the workspace. Raises the version of every need it touches.
+    """
+    rows = EvidenceWeight.objects.select_for_update().filter(workspace=workspace, need=need, signal=signal)
+    before = {row.stage: row.weight for row in rows}
+    if before == weights:
+        return
+    rows.exclude(stage__in=weights).delete()
+    EvidenceWeight.objects.bulk_create(
+        [
+            EvidenceWeight(workspace=workspace, need=need, signal=signal, stage=stage, weight=weight)
+            for stage, weight in weights.items()
+            if stage not in before
+        ]
+    )
+    for stage, weight in weights.items():
+        if stage in before and before[stage] != weight:
+            EvidenceWeight.objects.filter(workspace=workspace, need=need, signal=signal, stage=stage).update(
+                weight=weight
+            )
+    touched = Need.objects.filter(workspace=workspace) if need is None else Need.objects.filter(pk=need.pk)
+    for one in touched.select_for_update():
+        one.version += 1
+        one.save(update_fields=["version"])
+    record(
+        workspace=workspace,
+        actor=actor,
+        action="change_evidence",
+        target=need,
+        detail={"signal": signal, "weights": [before, weights]},
+        now=now,
+    )

@@ -1,0 +1,165 @@
+"""Nudges written and changed: what they declare, their words, and whether they may speak."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from engagement.auditing import changes, record
+from engagement.models import ApiKey
+from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Promise, Trigger
+
+FIELDS = (
+    "name",
+    "promise",
+    "interest",
+    "category",
+    "channels",
+    "priority",
+    "trigger",
+    "trigger_need",
+    "trigger_stage",
+    "conditions",
+    "on_cap",
+    "expires_after_hours",
+    "respects_caps",
+    "counts",
+)
+WORDS = ("subject", "body", "link_url", "link_label")
+# From which state into which a person may bring a nudge; archived is the end.
+MOVES = {
+    NudgeStatus.DRAFT: {NudgeStatus.ACTIVE, NudgeStatus.ARCHIVED},
+    NudgeStatus.ACTIVE: {NudgeStatus.PAUSED, NudgeStatus.ARCHIVED},
+    NudgeStatus.PAUSED: {NudgeStatus.ACTIVE, NudgeStatus.ARCHIVED},
+    NudgeStatus.ARCHIVED: set(),
+}
+
+
+class CannotChange(Exception):
+    """A change that a nudge's state or declaration does not allow. `field` names what to change, `text` why."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+        self.text = text
+
+
+@transaction.atomic
+def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | None, now: datetime) -> Nudge:
+    """Create a draft (a nudge without id) or change one; `values` holds any of FIELDS, already of the right type.
+
+    The version rises with every real change; decisions made before keep what they were made on. Raises CannotChange.
+    """
+    is_new = nudge.pk is None
+    held = nudge if is_new else Nudge.objects.select_for_update().get(pk=nudge.pk)
+    if held.status == NudgeStatus.ARCHIVED:
+        raise CannotChange("status", _("An archived nudge can't be changed; make a new one."))
+    # A new row has no former values: compared with nothing, everything given is a change.
+    before = {} if is_new else {field: getattr(held, field) for field in values}
+    for field in FIELDS:
+        if field in values:
+            setattr(held, field, values[field])
+    check_declaration(held)
+    changed = changes(before, {field: getattr(held, field) for field in FIELDS if field in values})
+    if not is_new and not changed:
+        return held
+    if not is_new:
+        held.version += 1
+    held.save()
+    action = "create_nudge" if is_new else "change_nudge"
+    record(workspace=held.workspace, actor=actor, action=action, target=held, detail=changed, now=now)
+    return held
+
+
+def check_declaration(nudge: Nudge) -> None:
+    """What a nudge must declare before the database would refuse it; raises CannotChange naming the field."""
+    if nudge.promise == Promise.SERVICE and nudge.interest != Interest.CUSTOMER:
+        raise CannotChange("interest", _("A service message always serves the customer."))
+    if nudge.promise != Promise.SERVICE and not nudge.respects_caps:
+        raise CannotChange("respects_caps", _("Only a service message may be sent beyond the caps."))
+    if nudge.trigger == Trigger.STAGE_CHANGE and not nudge.trigger_stage:
+        raise CannotChange("trigger_stage", _("Choose the stage that starts this nudge."))
+    if not nudge.channels:
+        raise CannotChange("channels", _("Choose at least one channel."))
+    if nudge.priority > 100:
+        raise CannotChange("priority", _("Priority goes from 0 to 100."))
+
+
+@transaction.atomic
+def save_content(
+    *,
+    nudge: Nudge,
+    channel: str,
+    language: str,
+    values: dict[str, str],
+    actor: User | ApiKey | None,
+    now: datetime,
+) -> NudgeContent:
+    """Write a nudge's words for one channel in one language; `values` holds WORDS, checked for placeholders before."""
+    held = Nudge.objects.select_for_update().get(pk=nudge.pk)
+    if held.status == NudgeStatus.ARCHIVED:
+        raise CannotChange("status", _("An archived nudge can't be changed; make a new one."))
+    content = NudgeContent.objects.filter(nudge=held, channel=channel, language=language).first()
+    before = {word: getattr(content, word) for word in WORDS} if content else {}
+    changed = changes(before, {word: values.get(word, "") for word in WORDS})
+    if content and not changed:
+        return content
+    content, _made = NudgeContent.objects.update_or_create(
+        nudge=held,
+        channel=channel,
+        language=language,
+        defaults={"workspace": held.workspace} | {word: values.get(word, "") for word in WORDS},
+    )
+    raise_version(held)
+    detail = {"channel": channel, "language": language, "changed": sorted(changed)}
+    record(workspace=held.workspace, actor=actor, action="change_words", target=held, detail=detail, now=now)
+    return content
+
+
+@transaction.atomic
+def delete_content(*, content: NudgeContent, actor: User | ApiKey | None, now: datetime) -> None:
+    """Take away the words for one channel and language. An active nudge keeps at least one set: raises CannotChange."""
+    held = Nudge.objects.select_for_update().get(pk=content.nudge_id)
+    others = NudgeContent.objects.filter(nudge=held).exclude(pk=content.pk)
+    if held.status == NudgeStatus.ACTIVE and not others.exists():
+        raise CannotChange("contents", _("An active nudge needs words; pause it first."))
+    detail = {"channel": content.channel, "language": content.language}
+    content.delete()
+    raise_version(held)
+    record(workspace=held.workspace, actor=actor, action="delete_words", target=held, detail=detail, now=now)
+
+
+def raise_version(nudge: Nudge) -> None:
+    nudge.version += 1
+    nudge.save(update_fields=["version", "updated_at"])
+
+
+@transaction.atomic
+def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now: datetime) -> Nudge:
+    """Activate, pause or archive. Activating needs words on each channel: raises CannotChange. The same twice is fine."""
+    held = Nudge.objects.select_for_update().get(pk=nudge.pk)
+    before = NudgeStatus(held.status)
+    if before == status:
+        return held
+    if status not in MOVES[before]:
+        raise CannotChange("status", _("A nudge that is archived stays so; make a new one."))
+    if status == NudgeStatus.ACTIVE:
+        refuse_without_words(held)
+    held.status = status
+    held.save(update_fields=["status", "updated_at"])
+    detail = {"status": [str(before), status]}
+    record(workspace=held.workspace, actor=actor, action="change_status", target=held, detail=detail, now=now)
+    return held
+
+
+def refuse_without_words(nudge: Nudge) -> None:
+    written = set(NudgeContent.objects.filter(nudge=nudge).values_list("channel", flat=True))
+    missing = [channel for channel in nudge.channels if channel not in written]
+    if missing:
+        raise CannotChange(
+            "contents", _("Write its words first for: %(missing)s.") % {"missing": ", ".join(missing)}
+        )

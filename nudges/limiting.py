@@ -1,0 +1,161 @@
+"""A workspace's limits on pressure changed: caps, quiet hours, gap and budgets.
+
+Every change raises the policy's version (decisions name the version they were made under) and stands in the trail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from engagement.auditing import changes, record
+from engagement.models import ApiKey, Workspace
+from nudges.models import Cap, CapScope, Policy, WindowKind
+
+CAP_FIELDS = ("scope", "scope_value", "window", "seconds", "unit", "limit")
+
+
+class CapExists(Exception):
+    """A cap for the same scope and window is in force already; change its limit instead."""
+
+
+def policy_of(workspace: Workspace) -> Policy:
+    """The workspace's policy, or an unsaved one that limits nothing."""
+    return Policy.objects.filter(workspace=workspace).first() or Policy(workspace=workspace)
+
+
+@transaction.atomic
+def change_policy(
+    *, workspace: Workspace, values: dict[str, Any], actor: User | ApiKey | None, now: datetime
+) -> Policy:
+    """Set some of the policy's fields, already checked; the first change makes the row."""
+    policy = locked_policy(workspace)
+    changed = changes({field: getattr(policy, field) for field in values}, values)
+    if not changed:
+        return policy
+    for field in changed:
+        setattr(policy, field, values[field])
+    raise_version(policy, now)
+    record(workspace=workspace, actor=actor, action="change_limits", target=policy, detail=changed, now=now)
+    return policy
+
+
+@transaction.atomic
+def add_cap(
+    *, workspace: Workspace, values: dict[str, Any], actor: User | ApiKey | None, now: datetime
+) -> Cap:
+    """A new cap from CAP_FIELDS, in force at once. Raises CapExists."""
+    policy = locked_policy(workspace)
+    place = {field: values.get(field) for field in CAP_FIELDS if field != "limit"}
+    if caps_in_force(workspace).filter(**as_lookup(place)).exists():
+        raise CapExists
+    cap = Cap.objects.create(workspace=workspace, changed_at=now, **values)
+    raise_version(policy, now)
+    record(
+        workspace=workspace,
+        actor=actor,
+        action="add_cap",
+        target=cap,
+        detail={field: getattr(cap, field) for field in CAP_FIELDS},
+        now=now,
+    )
+    return cap
+
+
+def as_lookup(place: dict[str, Any]) -> dict[str, Any]:
+    """A filter for exactly these values, where null equals null."""
+    return {
+        (f"{field}__isnull" if value is None else field): (value is None) or value
+        for field, value in place.items()
+    }
+
+
+@transaction.atomic
+def change_cap(*, cap: Cap, limit: int, actor: User | ApiKey | None, now: datetime) -> Cap:
+    """Another limit for the same scope and window."""
+    policy = locked_policy(cap.workspace)
+    held = Cap.objects.select_for_update().get(pk=cap.pk)
+    if held.limit == limit or held.archived_at is not None:
+        return held
+    before, held.limit = held.limit, limit
+    held.version += 1
+    held.changed_at = now
+    held.save(update_fields=["limit", "version", "changed_at"])
+    raise_version(policy, now)
+    detail = {"limit": [before, limit], "scope": held.scope, "scope_value": held.scope_value}
+    record(workspace=held.workspace, actor=actor, action="change_cap", target=held, detail=detail, now=now)
+    return held
+
+
+@transaction.atomic
+def archive_cap(*, cap: Cap, actor: User | ApiKey | None, now: datetime) -> None:
+    """Take a cap out of force; decisions that name it still find it."""
+    policy = locked_policy(cap.workspace)
+    if not Cap.objects.filter(pk=cap.pk, archived_at=None).update(archived_at=now, version=F("version") + 1):
+        return
+    raise_version(policy, now)
+    detail = {field: getattr(cap, field) for field in CAP_FIELDS}
+    record(workspace=cap.workspace, actor=actor, action="archive_cap", target=cap, detail=detail, now=now)
+
+
+def caps_in_force(workspace: Workspace) -> Any:
+    """The caps that hold now, in the order in which a page lists them."""
+    return Cap.objects.filter(workspace=workspace, archived_at=None).order_by(
+        "scope", "scope_value", "window", "id"
+    )
+
+
+def locked_policy(workspace: Workspace) -> Policy:
+    """The policy's row, made when missing, locked: two people who change limits at once go one by one."""
+    Policy.objects.get_or_create(workspace=workspace)
+    return Policy.objects.select_for_update().get(workspace=workspace)
+
+
+def raise_version(policy: Policy, now: datetime) -> None:
+    policy.version += 1
+    policy.changed_at = now
+    policy.save()
+
+
+def describe_cap(cap: Cap) -> str:
+    """A cap as a sentence: "at most 2 messages of one category in any 7 days"."""
+    if cap.limit == 0:
+        return _("Never %(what)s.") % {"what": described_scope(cap)}
+    return _("At most %(limit)s %(what)s %(window)s.") % {
+        "limit": cap.limit,
+        "what": described_scope(cap),
+        "window": described_window(cap),
+    }
+
+
+def described_scope(cap: Cap) -> str:
+    if cap.scope == CapScope.ANY:
+        return _("push messages in all")
+    kind = CapScope(cap.scope).label
+    if cap.scope_value:
+        return _("messages of %(kind)s “%(value)s”") % {"kind": kind.lower(), "value": cap.scope_value}
+    return _("messages of %(kind)s, each") % {"kind": kind.lower()}
+
+
+def described_window(cap: Cap) -> str:
+    if cap.window == WindowKind.CALENDAR:
+        return {
+            "day": _("a calendar day"),
+            "week": _("a calendar week"),
+            "month": _("a calendar month"),
+        }[cap.unit]
+    return _("in any %(span)s") % {"span": described_span(cap.seconds or 0)}
+
+
+def described_span(seconds: int) -> str:
+    """A length of time in the largest unit that fits: 86400 → "24 hours", 604800 → "7 days"."""
+    if seconds % 86400 == 0 and seconds > 86400:
+        return _("%(n)s days") % {"n": seconds // 86400}
+    if seconds % 3600 == 0:
+        return _("%(n)s hours") % {"n": seconds // 3600}
+    return _("%(n)s minutes") % {"n": round(seconds / 60)}
