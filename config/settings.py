@@ -218,6 +218,10 @@ CONDITION_LEAVES = {
     "need": "journeys.needs.NeedLeaf",
     "reply": "nudges.hearing.ReplyLeaf",
 }
+# What removes an erased customer's rows that do not go by themselves, top floor first.
+CUSTOMER_ERASERS = ["nudges.erasing.erase_messages"]
+# Who knows what to ask about the situation that a product is for: a review form asks it.
+QUESTIONS_FOR = "journeys.questions.questions_for"
 # What a customer's timeline is made of; each is `def source(customer, *, before, limit) -> list[TimelineEntry]`.
 TIMELINE_SOURCES = [
     "engagement.timelines.read_events",

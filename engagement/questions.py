@@ -1,0 +1,46 @@
+"""What is asked about a person's situation, as one floor hands it to another.
+
+Reviews ask about the need that a product is for, but know nothing of needs: `settings.QUESTIONS_FOR` names the
+function of the floor above that finds the questions of a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from engagement.models import Product
+
+
+class Attribute(NamedTuple):
+    """One thing asked about a situation; `purpose` says in a sentence why."""
+
+    key: str
+    label: str
+    purpose: str
+    options: tuple[str, ...]
+
+
+class Questions(NamedTuple):
+    """Of one topic (a need's slug): the situation, and how well something fitted it, worst or smallest first."""
+
+    topic: str = ""
+    name: str = ""
+    attributes: tuple[Attribute, ...] = ()
+    fit_question: str = ""
+    fit_options: tuple[str, ...] = ()
+
+
+def questions_for(product: Product) -> Questions:
+    """The questions that belong to a product; empty ones when nothing is asked."""
+    return _finder()(product)
+
+
+@cache
+def _finder() -> Callable[[Product], Questions]:
+    found: Callable[[Product], Questions] = import_string(settings.QUESTIONS_FOR)
+    return found
