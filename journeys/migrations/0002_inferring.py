@@ -16,11 +16,6 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(help_text='When silence alone will change it: it lapses, sleeps, closes.', null=True),
         ),
         migrations.AddField(
-            model_name='guide',
-            name='published_version',
-            field=models.PositiveIntegerField(blank=True, help_text='What readers see.', null=True),
-        ),
-        migrations.AddField(
             model_name='readingposition',
             name='told_version',
             field=models.BigIntegerField(default=0),
