@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import environ
-from csp.constants import NONE, NONCE, SELF
+from csp.constants import NONCE, NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -127,7 +127,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {
@@ -202,12 +203,17 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "engagement.api.schema.forbid_unknown_fields",
     ],
+    "ENUM_NAME_OVERRIDES": {"Channel": "engagement.models.Channel"},
 }
 # Requests a minute with one secret key.
 API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=600)
 
 # Bodies of tracking clients exceed Django's 2.5 MB default; the tracking door has its own, tighter bounds.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
+
+# Per key; a sender beyond them is asked to wait (429).
+TRACKING_EVENTS_PER_SECOND = env.int("TRACKING_EVENTS_PER_SECOND", default=20_000)
+TRACKING_BURST = env.int("TRACKING_BURST", default=200_000)
 
 # ---- Composition: what the floors above hand down to the floors below, by name --------------------------------------
 

@@ -31,7 +31,7 @@ def save_batch(
 
     `key` is the field that tells items apart; one that comes twice fails from the second time on.
     """
-    items = _items(body)
+    items = read_items(body)
     good, results = _sort_out(items, shape, key, dict(context or {}))
     for (index, _values), saved in zip(
         good, save([values for _i, values in good]) if good else [], strict=True
@@ -42,7 +42,8 @@ def save_batch(
     return {**counts, "data": data}
 
 
-def _items(body: Any) -> list[Any]:
+def read_items(body: Any) -> list[Any]:
+    """The list in {"items": [...]}, 1 to MAX_BATCH long; Problem otherwise."""
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH:
         detail = _("Send a list of 1 to {most} items.").format(most=MAX_BATCH)

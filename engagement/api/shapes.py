@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,10 +50,12 @@ class ObjectName(serializers.ReadOnlyField):
 
 
 class BoundedObject(serializers.DictField):
-    """A JSON object of at most `max_keys` members and `max_bytes` bytes."""
+    """A JSON object of at most `max_keys` members with names of `longest_key` characters, `max_bytes` bytes in all."""
 
-    def __init__(self, *, max_keys: int = 100, max_bytes: int = 16_384, **options: Any) -> None:
-        self.max_keys, self.max_bytes = max_keys, max_bytes
+    def __init__(
+        self, *, max_keys: int = 100, longest_key: int = 100, max_bytes: int = 16_384, **options: Any
+    ) -> None:
+        self.max_keys, self.longest_key, self.max_bytes = max_keys, longest_key, max_bytes
         super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -61,7 +64,10 @@ class BoundedObject(serializers.DictField):
             raise serializers.ValidationError(
                 _("At most {n} members.").format(n=self.max_keys), code="too_many"
             )
-        if len(str(values)) > self.max_bytes:
+        if any(not 1 <= len(name) <= self.longest_key for name in values):
+            message = _("A member's name has 1 to {n} characters.").format(n=self.longest_key)
+            raise serializers.ValidationError(message, code="bad_name")
+        if len(json.dumps(values, ensure_ascii=False).encode()) > self.max_bytes:
             raise serializers.ValidationError(
                 _("At most {n} bytes.").format(n=self.max_bytes), code="too_large"
             )

@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from engagement.api import categories, products
+from engagement.api import categories, customer_facts, customers, events, products
 
 urlpatterns = [
+    path("customers", customers.Customers.as_view()),
+    path("customers/batch", customers.CustomerBatches.as_view()),
+    path("customers/by-external-id/<path:external_id>", customers.CustomerByExternalId.as_view()),
+    path("customers/<int:customer_id>", customers.OneCustomer.as_view()),
+    path("customers/<int:customer_id>/facts", customer_facts.CustomerFacts.as_view()),
+    path("customers/<int:customer_id>/consents", customer_facts.CustomerConsents.as_view()),
+    path("events", events.Events.as_view()),
+    path("events/validate", events.EventChecks.as_view()),
     path("products", products.Products.as_view()),
     path("products/batch", products.ProductBatches.as_view()),
     path("products/<int:product_id>", products.OneProduct.as_view()),
