@@ -38,7 +38,7 @@ class IncomingEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SystemEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact of our own about a customer we know. `message_id` makes it happen once: derive it from the row it tells of."""
+    """A fact of our own about a known customer. `message_id` makes it happen once: derive it from its row."""
 
     customer_id: int
     name: str
@@ -64,6 +64,9 @@ SYSTEM_NAMES = (
     "Review Rejected",
     "Review Read",
     "Context Told",
+    "Need Closed",
+    "Need Snoozed",
+    "Need Reopened",
 )
 
 ECOMMERCE_NAMES = (

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from engagement.statements import run_statement
 
-# `last_seen_at` of a customer is brought up to date this often: an update for every event would cost more than the event.
+# How often a customer's `last_seen_at` is brought up to date: an update for every event would cost more than the event.
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -41,7 +41,7 @@ class Ingested:
 
 @dataclass
 class Written:
-    """What became of rows: how many were new, whose, the message ids of new identify events, whose customer is no more."""
+    """What became of rows: how many were new and whose, new identify events (message ids), customers who are no more."""
 
     fresh: int = 0
     customer_ids: set[int] = field(default_factory=set)

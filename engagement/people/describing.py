@@ -66,7 +66,7 @@ def read_profiles(*, workspace_id: int, customer_ids: set[int]) -> dict[int, Pro
 def write_profiles(*, workspace_id: int, profiles: Mapping[int, Profile]) -> None:
     """Write back profiles that `read_profiles` gave."""
     if profiles:
-        rows = [{"id": id} | asdict(profile) for id, profile in profiles.items()]
+        rows = [{"id": customer_id} | asdict(profile) for customer_id, profile in profiles.items()]
         run_statement(
             "engagement.write_profiles",
             {"workspace_id": workspace_id, "profiles": msgspec.json.encode(rows).decode()},

@@ -25,4 +25,6 @@ def find_customer(
 def living_customers(*, workspace_id: int, customer_ids: set[int]) -> dict[int, int]:
     """Each of the ids with the id of the customer that it stands for now: itself, or who it was merged into."""
     found = Customer.objects.filter(workspace_id=workspace_id, id__in=customer_ids)
-    return {id: merged_into or id for id, merged_into in found.values_list("id", "merged_into_id")}
+    return {
+        found_id: target_id or found_id for found_id, target_id in found.values_list("id", "merged_into_id")
+    }

@@ -64,7 +64,7 @@ def settle_people(
 def _touched(links: Links) -> set[int]:
     """Everybody of the batch, so that all locks are taken at once."""
     persons = [*links.persons, *(person for pair in links.merged for person in pair[:2])]
-    return {id for person in persons for id in (person.id, person.root.id) if id}
+    return {found for person in persons for found in (person.id, person.root.id) if found}
 
 
 def _take_ids(wanted: int) -> list[dict[str, Any]]:

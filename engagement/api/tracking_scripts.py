@@ -1,0 +1,79 @@
+"""What the browser clients fetch before they send: their settings, and Segment's script itself for the classic snippet.
+
+Without an answer here they never send anything.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from engagement.api.tracking_answers import Refused, answer, door
+from engagement.api.tracking_keys import find_sender, key_of_request
+
+FIVE_MINUTES = "public, max-age=300"
+SEGMENT_CLIENT = "@segment/analytics-next"
+
+
+@door("GET")
+def show_settings(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /v1/projects/{writeKey}/settings, for Segment's browser client."""
+    find_sender(key)
+    destination = {
+        "apiKey": key,
+        "apiHost": f"{request.get_host()}/v1",
+        "protocol": "https" if request.is_secure() else "http",
+    }
+    return answer({"integrations": {"Segment.io": destination}}, cache=FIVE_MINUTES)
+
+
+@door("GET")
+def show_source_config(request: HttpRequest) -> HttpResponse:
+    """GET /sourceConfig/?writeKey=…, for RudderStack's browser client."""
+    key = request.GET.get("writeKey") or key_of_request(request)
+    sender = find_sender(key)
+    now = timezone.now().isoformat()
+    off = {"enabled": False}
+    source = {
+        "id": f"source-{sender.key_id}",
+        "name": sender.workspace_name,
+        "writeKey": key,
+        "enabled": True,
+        "config": {"statsCollection": {"errors": off, "metrics": off}},
+        "workspaceId": str(sender.workspace_id),
+        "destinations": [],
+        "dataplanes": {},
+    }
+    return answer({"source": source, "updatedAt": now}, cache=FIVE_MINUTES)
+
+
+@door("GET")
+def show_script(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /analytics.js/v1/{writeKey}/analytics.min.js, for the classic snippet: the vendored client, unmodified."""
+    find_sender(key)
+    return HttpResponse(
+        _vendored(SEGMENT_CLIENT),
+        content_type="text/javascript; charset=utf-8",
+        headers={
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Cache-Control": FIVE_MINUTES,
+        },
+    )
+
+
+@cache
+def _vendored(name: str) -> bytes:
+    """The file of a package listed in static/vendor/vendor.lock.json."""
+    for folder in map(Path, settings.STATICFILES_DIRS):
+        lock = folder / "vendor" / "vendor.lock.json"
+        for entry in json.loads(lock.read_text()) if lock.exists() else ():
+            if entry["name"] == name and (path := finders.find(f"vendor/{entry['file']}")):
+                return Path(path).read_bytes()
+    raise Refused(404, "not_found", "The script is not part of this installation.")
