@@ -20,6 +20,7 @@ class Step(NamedTuple):
 
 STEPS = [
     Step("journeys.tasks.infer_needs", 1, "new events → needs, stages, stage changes with evidence"),
+    Step("reviews.tasks.absorb_merges", 1, "customers found to be one → their reviews joined"),
     Step("reviews.tasks.tally_ratings", 1, "published and taken-back reviews → the figures that readers see"),
     Step("engagement.tasks.learn_facts", 1, "replies, reviews and traits → facts about the customer"),
     Step("nudges.tasks.absorb_merges", 1, "customers found to be one → their messages and pressure joined"),

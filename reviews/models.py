@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Customer, Product, Workspace
@@ -56,17 +57,30 @@ class Review(models.Model):
     cons = ArrayField(models.CharField(max_length=120), default=list, blank=True, size=5)
     author_name = models.CharField(max_length=80)
     language = models.CharField(max_length=16, default="en")
-    situation = models.JSONField(default=dict, blank=True, help_text="The author's context, {attribute: value}.")
+    situation = models.JSONField(
+        default=dict, blank=True, help_text="The author's context, {attribute: value}."
+    )
     need_slug = models.CharField(max_length=60, blank=True)
-    order_event_id = models.BigIntegerField(null=True, blank=True, help_text="The order that verifies it; set by code only.")
+    order_event_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The order that verifies it; set by code only."
+    )
     collected_by = models.CharField(max_length=20, default="form", help_text="form, link, import, api")
     incentive = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=12, choices=ReviewStatus.choices, default=ReviewStatus.PENDING)
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason.choices, blank=True)
-    flags = models.JSONField(default=list, blank=True, help_text="What the automatic steps noticed: [{step, reason}].")
+    flags = models.JSONField(
+        default=list, blank=True, help_text="What the automatic steps noticed: [{step, reason}]."
+    )
     version = models.PositiveIntegerField(default=1)
     helpful_count = models.PositiveIntegerField(default=0)
     unhelpful_count = models.PositiveIntegerField(default=0)
+    helpful_score = models.GeneratedField(
+        expression=(Cast(F("helpful_count"), models.FloatField()) + 1.0)
+        / (Cast(F("helpful_count") + F("unhelpful_count"), models.FloatField()) + 2.0),
+        output_field=models.FloatField(),
+        db_persist=True,
+        help_text="Mean of what the votes leave us to believe, from an even start.",
+    )
     response = models.TextField(blank=True, help_text="The company's public answer.")
     responded_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField()
@@ -81,14 +95,24 @@ class Review(models.Model):
                 condition=~Q(status="rejected") | ~Q(rejection_reason=""), name="rejection_says_why"
             ),
             models.CheckConstraint(
-                condition=~Q(status="published") | Q(published_at__isnull=False), name="published_review_has_date"
+                condition=~Q(status="published") | Q(published_at__isnull=False),
+                name="published_review_has_date",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["product", "-published_at", "-id"], condition=Q(status="published"), name="reviews_shown"
+                fields=["product", "-published_at", "-id"],
+                condition=Q(status="published"),
+                name="reviews_shown",
             ),
-            models.Index(fields=["workspace", "submitted_at"], condition=Q(status="pending"), name="reviews_waiting"),
+            models.Index(
+                fields=["product", "-helpful_score", "-published_at", "-id"],
+                condition=Q(status="published"),
+                name="reviews_by_help",
+            ),
+            models.Index(
+                fields=["workspace", "submitted_at"], condition=Q(status="pending"), name="reviews_waiting"
+            ),
             models.Index(fields=["workspace", "-submitted_at"], name="reviews_recent"),
         ]
 
@@ -111,7 +135,9 @@ class ReviewRating(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(overall__gte=1, overall__lte=5), name="overall_1_to_5"),
-            models.CheckConstraint(condition=Q(quality=None) | Q(quality__range=(1, 5)), name="quality_1_to_5"),
+            models.CheckConstraint(
+                condition=Q(quality=None) | Q(quality__range=(1, 5)), name="quality_1_to_5"
+            ),
             models.CheckConstraint(condition=Q(value=None) | Q(value__range=(1, 5)), name="value_1_to_5"),
         ]
 
@@ -135,9 +161,15 @@ class ModerationEntry(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False)
     review_id = models.BigIntegerField(db_index=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="+",
     )
-    action = models.CharField(max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond")
+    action = models.CharField(
+        max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond"
+    )
     reason = models.CharField(max_length=60, blank=True)
     version = models.PositiveIntegerField()
     at = models.DateTimeField()
@@ -154,3 +186,38 @@ class HelpfulVote(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "voter"], name="vote_once")]
+
+
+def no_stars() -> list[int]:
+    return [0] * 5
+
+
+class RatingTally(models.Model):
+    """The figures of a product's published reviews, ready to show. `tally_ratings` counts where they are stale.
+
+    Publishing only marks them stale: it must not look at figures itself.
+    """
+
+    product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="tally")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    stars = ArrayField(
+        models.PositiveIntegerField(), size=5, default=no_stars, help_text="How many gave 1 to 5."
+    )
+    fits = models.JSONField(default=dict, help_text="{fit option: how many}")
+    published_count = models.PositiveIntegerField(default=0, help_text="With those that give no figure.")
+    verified_count = models.PositiveIntegerField(default=0)
+    stale_since = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["stale_since"], condition=Q(stale_since__isnull=False), name="tallies_due")
+        ]
+
+
+class ReviewPolicy(models.Model):
+    """What a workspace adds to the pipeline. No row: nothing."""
+
+    workspace = models.OneToOneField(
+        Workspace, on_delete=models.CASCADE, primary_key=True, related_name="review_policy"
+    )
+    blocked_words = ArrayField(models.CharField(max_length=60), default=list, blank=True)

@@ -1,1 +1,18 @@
 """Thin tasks: read the clock, call one step, return its counts."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from reviews import absorbing, tallying
+
+
+@shared_task
+def tally_ratings() -> dict[str, int]:
+    return tallying.tally_ratings(now=timezone.now())
+
+
+@shared_task
+def absorb_merges() -> dict[str, int]:
+    return absorbing.absorb_merges(now=timezone.now())

@@ -1,0 +1,153 @@
+"""A person decides: publish, reject for one of the named reasons, undo. And the company's public answer.
+
+Nothing here can see what a review rates: figures are in another table, which this code does not name. Publishing
+marks the product's figures stale; `reviews.tallying` counts them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from engagement.auditing import record
+from engagement.events import SystemEvent
+from engagement.ingesting import record_events
+from engagement.models import ApiKey, Workspace
+from reviews.models import ModerationEntry, RejectionReason, Review, ReviewStatus
+from reviews.tallying import mark_stale
+from reviews.verifying import verify_reviews
+
+Actor = User | ApiKey | None
+DECIDED = (ReviewStatus.PUBLISHED, ReviewStatus.REJECTED)
+LONGEST_RESPONSE = 3000
+
+
+class NotNow(Exception):
+    """The review is not in a state in which this can be done; the text says which and what to do."""
+
+
+@transaction.atomic
+def publish_review(
+    *, workspace: Workspace, review_id: int, actor: Actor, expected_version: int | None = None, now: datetime
+) -> Review:
+    """Show a review to readers. Publishing a published one changes nothing.
+
+    `expected_version` is the one that the moderator read. Raises Review.DoesNotExist and NotNow.
+    """
+    review = _held(workspace, review_id, expected_version)
+    if review.status == ReviewStatus.PUBLISHED:
+        return review
+    _refuse_undecidable(review)
+    verify_reviews([review.pk])
+    review.status, review.rejection_reason, review.published_at = ReviewStatus.PUBLISHED, "", now
+    return _decided(review, "publish", "", actor, now)
+
+
+@transaction.atomic
+def reject_review(
+    *,
+    workspace: Workspace,
+    review_id: int,
+    reason: str,
+    actor: Actor,
+    expected_version: int | None = None,
+    now: datetime,
+) -> Review:
+    """Turn a review down for a `RejectionReason`. Raises Review.DoesNotExist, NotNow, ValueError for another reason."""
+    if reason not in RejectionReason.values:
+        known = ", ".join(RejectionReason.values)
+        raise ValueError(_("Choose a reason: %(known)s.") % {"known": known})
+    review = _held(workspace, review_id, expected_version)
+    if review.status == ReviewStatus.REJECTED and review.rejection_reason == reason:
+        return review
+    _refuse_undecidable(review)
+    review.status, review.rejection_reason, review.published_at = ReviewStatus.REJECTED, reason, None
+    return _decided(review, "reject", reason, actor, now)
+
+
+@transaction.atomic
+def undo_moderation(*, workspace: Workspace, review_id: int, actor: Actor, now: datetime) -> Review:
+    """Take the last decision back: the review waits again. Raises Review.DoesNotExist and NotNow."""
+    review = _held(workspace, review_id, None)
+    if review.status not in DECIDED:
+        raise NotNow(_("There is no decision to take back."))
+    review.status, review.rejection_reason, review.published_at = ReviewStatus.PENDING, "", None
+    return _decided(review, "undo", "", actor, now)
+
+
+@transaction.atomic
+def respond_to_review(
+    *, workspace: Workspace, review_id: int, text: str, actor: Actor, now: datetime
+) -> Review:
+    """Set the company's public answer; an empty one takes it away. Raises Review.DoesNotExist and ValueError."""
+    text = text.strip()
+    if len(text) > LONGEST_RESPONSE:
+        raise ValueError(_("At most %(most)s characters.") % {"most": LONGEST_RESPONSE})
+    review = _held(workspace, review_id, None)
+    review.response, review.responded_at = text, now if text else None
+    review.save(update_fields=["response", "responded_at"])
+    _note(review, "respond", "", actor, now)
+    return review
+
+
+def _held(workspace: Workspace, review_id: int, expected_version: int | None) -> Review:
+    held = Review.objects.select_for_update(of=("self",)).select_related("product")
+    review = held.get(pk=review_id, workspace=workspace)
+    if expected_version is not None and review.version != expected_version:
+        raise NotNow(_("Its author has changed it meanwhile; read it again."))
+    return review
+
+
+def _refuse_undecidable(review: Review) -> None:
+    if review.status == ReviewStatus.UNCONFIRMED:
+        raise NotNow(_("Its author has not confirmed it yet."))
+    if review.status == ReviewStatus.WITHDRAWN:
+        raise NotNow(_("Its author has withdrawn it."))
+
+
+def _decided(review: Review, action: str, reason: str, actor: Actor, now: datetime) -> Review:
+    review.save(update_fields=["status", "rejection_reason", "published_at"])
+    mark_stale(workspace_id=review.workspace_id, product_ids=[review.product_id], now=now)
+    entry = _note(review, action, reason, actor, now)
+    name = {"publish": "Review Published", "reject": "Review Rejected"}.get(action)
+    if name:
+        event = SystemEvent(
+            customer_id=review.customer_id,
+            name=name,
+            message_id=f"{name.lower().replace(' ', '-')}:{entry.pk}",
+            occurred_at=now,
+            properties={
+                "review_id": review.pk,
+                "product_id": review.product.sku,
+                "need": review.need_slug,
+                "version": review.version,
+                **({"reason": reason} if reason else {}),
+            },
+        )
+        record_events(workspace_id=review.workspace_id, events=[event], now=now)
+    review.refresh_from_db(fields=["order_event_id"])
+    return review
+
+
+def _note(review: Review, action: str, reason: str, actor: Actor, now: datetime) -> ModerationEntry:
+    detail = {"reason": reason, "version": review.version} if reason else {"version": review.version}
+    record(
+        workspace=review.workspace,
+        actor=actor,
+        action=f"{action}_review",
+        target=review,
+        detail=detail,
+        now=now,
+    )
+    return ModerationEntry.objects.create(
+        workspace_id=review.workspace_id,
+        review_id=review.pk,
+        actor=actor if isinstance(actor, User) else None,
+        action=action,
+        reason=reason,
+        version=review.version,
+        at=now,
+    )

@@ -1,0 +1,115 @@
+"""Published reviews in the order a reader asked for, page by page.
+
+    recent    newest first
+    helpful   by the mean of what its votes leave us to believe (so one vote of one does not beat 90 of 100)
+    similar   those whose authors share most of the reader's situation first, then the newest; looks at the newest
+              SIMILAR_AMONG reviews, so that a page costs the same however many there are
+
+Nothing is left out or put back for what it rates, and equal ones stand in a fixed order, so that pages never overlap.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from engagement.models import Product
+from reviews.models import Review, ReviewStatus
+
+ORDERS = ("recent", "helpful", "similar")
+SIMILAR_AMONG = 1000
+LARGEST_PAGE = 50
+
+
+class BadCursor(ValueError):
+    """Not a cursor of ours, or one of another order."""
+
+
+class Page(NamedTuple):
+    """`next_cursor` is empty on the last page."""
+
+    reviews: list[Review]
+    next_cursor: str
+
+
+def list_reviews(
+    product: Product,
+    *,
+    order: str = "recent",
+    cursor: str = "",
+    situation: Mapping[str, str] | None = None,
+    limit: int = 10,
+) -> Page:
+    """A page of published reviews with their figures (`review.rating`), one or two queries whatever the number.
+
+    `situation` is the reader's {attribute: value}, for "similar". Raises BadCursor, and ValueError for another order.
+    """
+    if order not in ORDERS:
+        raise ValueError(f"Choose an order: {', '.join(ORDERS)}")
+    limit = min(max(limit, 1), LARGEST_PAGE)
+    published = Review.objects.filter(product=product, status=ReviewStatus.PUBLISHED)
+    keys, ordered = _ordered(published, order, situation or {})
+    after = _after(keys, _decode(cursor, order, keys)) if cursor else Q()
+    rows = list(
+        ordered.filter(after).select_related("rating").order_by(*(f"-{key}" for key in keys))[: limit + 1]
+    )
+    more = len(rows) > limit
+    return Page(rows[:limit], _encode(rows[limit - 1], order, keys) if more else "")
+
+
+def _ordered(
+    published: QuerySet[Review], order: str, situation: Mapping[str, str]
+) -> tuple[list[str], QuerySet[Review]]:
+    if order == "helpful":
+        return ["helpful_score", "published_at", "id"], published
+    if order == "similar" and situation:
+        newest = published.order_by("-published_at", "-id").values("id")[:SIMILAR_AMONG]
+        ordered = Review.objects.filter(id__in=newest).annotate(shared=_shared(situation))
+        return ["shared", "published_at", "id"], ordered
+    return ["published_at", "id"], published
+
+
+def _shared(situation: Mapping[str, str]) -> Any:
+    """How many of the reader's attributes the author has the same."""
+    total: Any = Value(0)
+    for key, value in sorted(situation.items()):
+        total = total + Case(
+            When(situation__contains={key: value}, then=1), default=0, output_field=IntegerField()
+        )
+    return total
+
+
+def _after(keys: list[str], values: list[Any]) -> Q:
+    """Rows that come after these values when all keys descend."""
+    condition = Q()
+    for place, key in enumerate(keys):
+        same = Q(**dict(zip(keys[:place], values[:place], strict=True)))
+        condition |= same & Q(**{f"{key}__lt": values[place]})
+    # Says once more what is true anyway, so that the index range begins at the cursor.
+    return condition & Q(**{f"{keys[0]}__lte": values[0]})
+
+
+def _encode(review: Review, order: str, keys: list[str]) -> str:
+    values = [getattr(review, key) for key in keys]
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps([order, *plain]).encode()).rstrip(b"=").decode()
+
+
+def _decode(cursor: str, order: str, keys: list[str]) -> list[Any]:
+    try:
+        named, *values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        found = [
+            datetime.fromisoformat(value) if key == "published_at" else value
+            for key, value in zip(keys, values, strict=True)
+        ]
+    except (ValueError, TypeError) as error:
+        raise BadCursor("The page mark is not one of ours; begin at the first page.") from error
+    wrong = any(isinstance(v, bool) or not isinstance(v, int | float | datetime) for v in found)
+    if named != order or wrong or any(isinstance(v, datetime) and v.tzinfo is None for v in found):
+        raise BadCursor("The page mark belongs to another order; begin at the first page.")
+    return found

@@ -1,0 +1,253 @@
+"""A review comes in: checked, kept as a version, verified, screened, and queued for a person to moderate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from engagement.events import SystemEvent
+from engagement.ingesting import record_events
+from engagement.models import Address, Channel, Customer, Product, Workspace
+from engagement.people.merging import merge_customers
+from engagement.people.traits import usable_email
+from engagement.questions import Questions, questions_for
+from reviews.contents import BadReview, ReviewContent, check_content
+from reviews.models import (
+    ModerationEntry,
+    Review,
+    ReviewPolicy,
+    ReviewRating,
+    ReviewStatus,
+    ReviewVersion,
+)
+from reviews.moving import move_reviews
+from reviews.pipeline import HOLD, Words, screen
+from reviews.tallying import mark_stale
+from reviews.verifying import verify_reviews
+
+COLLECTED_BY = ("form", "link", "import", "api")
+COMPARED_WITH = 100  # recent texts of the workspace, for repeated ones
+WORDS = ("kind", "title", "body", "author_name", "language", "incentive")
+
+
+@transaction.atomic
+def submit_review(
+    *,
+    workspace: Workspace,
+    product: Product,
+    customer: Customer,
+    content: ReviewContent,
+    collected_by: str,
+    now: datetime,
+    questions: Questions | None = None,
+) -> Review:
+    """Take a review of `product` from a customer whose identity is known; a second one is the first one's next version.
+
+    `collected_by` is one of COLLECTED_BY. What was published is taken back until the new version is moderated. Raises
+    BadReview.
+    """
+    questions = questions_for(product) if questions is None else questions
+    refuse_bad(workspace, product, content, questions)
+    if collected_by not in COLLECTED_BY:
+        raise ValueError(f"collected_by must be one of {', '.join(COLLECTED_BY)}")
+    # Two first submissions at once would both find no review: the customer's row makes them wait for each other.
+    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk, workspace=workspace)
+    review = Review.objects.filter(customer=customer, product=product).first() or Review(
+        workspace=workspace, product=product, customer=customer, version=0
+    )
+    review.status = ReviewStatus.PENDING
+    _keep(review, content, questions, collected_by=collected_by, now=now)
+    _enter(review, now=now)
+    return review
+
+
+@transaction.atomic
+def submit_unconfirmed(
+    *, workspace: Workspace, product: Product, content: ReviewContent, email: str, now: datetime
+) -> Review:
+    """Take a review from somebody who only says that `email` is theirs.
+
+    It belongs to a visitor of its own until the link that is mailed is followed (`confirm_review`): so nobody can
+    touch the review of another by typing their address, and the address is kept nowhere before. Raises BadReview.
+    """
+    questions = questions_for(product)
+    problems = check_content(content, questions)
+    if not usable_email(email):
+        problems["email"] = _("Tell an e-mail address that we can send a confirmation to.")
+    refuse_bad(workspace, product, content, questions, problems)
+    visitor = Customer.objects.create(
+        workspace=workspace, name=content.author_name, first_seen_at=now, last_seen_at=now
+    )
+    review = Review(workspace=workspace, product=product, customer=visitor, version=0)
+    review.status = ReviewStatus.UNCONFIRMED
+    _keep(review, content, questions, collected_by="form", now=now)
+    return review
+
+
+@transaction.atomic
+def confirm_review(*, review_id: int, email: str, now: datetime) -> Review | None:
+    """The link mailed to `email` was followed: the review joins the customer who has that address, and is queued.
+
+    Returns the review; a second call changes nothing. None when it is not there any more.
+    """
+    review = Review.objects.select_for_update().select_related("workspace").filter(pk=review_id).first()
+    if review is None or review.status != ReviewStatus.UNCONFIRMED:
+        return review
+    owner = _owner_of(review, usable_email(email) or email, now)
+    review.status = ReviewStatus.PENDING
+    review.save(update_fields=["status"])
+    if owner.pk != review.customer_id:
+        visitor_id = review.customer_id
+        joined = {
+            "workspace_id": review.workspace_id,
+            "source_id": visitor_id,
+            "target_id": owner.pk,
+            "now": now,
+        }
+        merge_customers(**joined, cause="identify")
+        move_reviews(**joined)
+        review = Review.objects.get(customer=owner, product_id=review.product_id)
+    _enter(review, now=now)
+    return review
+
+
+def refuse_bad(
+    workspace: Workspace,
+    product: Product,
+    content: ReviewContent,
+    questions: Questions,
+    problems: dict[str, str] | None = None,
+) -> None:
+    """Raise BadReview when the content cannot be taken."""
+    problems = check_content(content, questions) if problems is None else problems
+    if product.workspace_id != workspace.pk:
+        problems["product"] = _("Choose a product of this workspace.")
+    if problems:
+        raise BadReview(problems)
+
+
+def _owner_of(review: Review, email: str, now: datetime) -> Customer:
+    """Whose address it is: the customer who has it, else the visitor, who gets it."""
+    found = Address.objects.filter(
+        workspace_id=review.workspace_id, channel=Channel.EMAIL, value=email, customer__merged_into=None
+    ).order_by("customer_id")
+    address = found.select_related("customer").first()
+    if address is None:
+        visitor = review.customer
+        visitor.email = email
+        visitor.save(update_fields=["email"])
+        address = Address(
+            workspace_id=review.workspace_id,
+            customer=visitor,
+            channel=Channel.EMAIL,
+            value=email,
+            updated_at=now,
+        )
+    if address.verified_at is None:
+        address.verified_at = now
+        address.save()
+    return address.customer
+
+
+def _keep(
+    review: Review, content: ReviewContent, questions: Questions, *, collected_by: str, now: datetime
+) -> None:
+    """Write the next version: words, figures, and both as they were given."""
+    if review.published_at is not None:
+        mark_stale(workspace_id=review.workspace_id, product_ids=[review.product_id], now=now)
+    for name in WORDS:
+        setattr(review, name, getattr(content, name).strip())
+    review.pros = [point.strip() for point in content.pros if point.strip()]
+    review.cons = [point.strip() for point in content.cons if point.strip()]
+    review.situation = dict(content.situation)
+    review.need_slug = questions.topic
+    review.collected_by = collected_by
+    review.rejection_reason = ""
+    review.published_at = None
+    review.flags = []
+    review.version += 1
+    review.submitted_at = now
+    review.save()
+    _keep_figures(review, content)
+    ReviewVersion.objects.create(
+        workspace_id=review.workspace_id,
+        review=review,
+        number=review.version,
+        content=content.as_json(),
+        at=now,
+    )
+
+
+def _keep_figures(review: Review, content: ReviewContent) -> None:
+    if content.overall is None:
+        ReviewRating.objects.filter(review=review).delete()
+        return
+    ReviewRating.objects.update_or_create(
+        review=review,
+        defaults={
+            "workspace_id": review.workspace_id,
+            "overall": content.overall,
+            "quality": content.quality,
+            "value": content.value,
+            "fit": content.fit,
+        },
+    )
+
+
+def _enter(review: Review, *, now: datetime) -> None:
+    """Its author is known now: verify it, screen its words, say so on the timeline and in the trail."""
+    if verify_reviews([review.pk]):
+        review.refresh_from_db(fields=["order_event_id"])
+    flags = screen(words_of(review))
+    review.flags = [flag._asdict() for flag in flags]
+    review.save(update_fields=["flags"])
+    entries = [_entry(review, "submit" if review.version == 1 else "resubmit", "", now)]
+    entries += [_entry(review, "hold", flag.step, now) for flag in flags if flag.outcome == HOLD]
+    ModerationEntry.objects.bulk_create(entries)
+    events = [_event(review, "Review Submitted", {"kind": review.kind, "version": review.version}, now)]
+    if review.situation and review.need_slug:
+        events.append(
+            _event(review, "Context Told", {"topic": review.need_slug, "facts": review.situation}, now)
+        )
+    record_events(workspace_id=review.workspace_id, events=events, now=now)
+
+
+def words_of(review: Review) -> Words:
+    """What the pipeline may see of it, with what it is compared with. Two queries."""
+    policy = ReviewPolicy.objects.filter(workspace_id=review.workspace_id).first()
+    others = Review.objects.filter(workspace_id=review.workspace_id).exclude(pk=review.pk)
+    recent = others.order_by("-submitted_at").values_list("body", flat=True)[:COMPARED_WITH]
+    return Words(
+        title=review.title,
+        body=review.body,
+        pros=tuple(review.pros),
+        cons=tuple(review.cons),
+        author_name=review.author_name,
+        blocked_words=tuple(policy.blocked_words) if policy else (),
+        recent=tuple(recent),
+    )
+
+
+def _entry(review: Review, action: str, reason: str, now: datetime) -> ModerationEntry:
+    return ModerationEntry(
+        workspace_id=review.workspace_id,
+        review_id=review.pk,
+        action=action,
+        reason=reason,
+        version=review.version,
+        at=now,
+    )
+
+
+def _event(review: Review, name: str, properties: dict[str, Any], now: datetime) -> SystemEvent:
+    about = {"review_id": review.pk, "product_id": review.product.sku, "need": review.need_slug}
+    return SystemEvent(
+        customer_id=review.customer_id,
+        name=name,
+        message_id=f"{name.lower().replace(' ', '-')}:review:{review.pk}:{review.version}",
+        occurred_at=now,
+        properties=about | properties,
+    )
