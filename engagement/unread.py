@@ -46,7 +46,9 @@ class LoggedEvent(NamedTuple):
 
 def claim_unread(*, reader: str, limit: int) -> list[Claim]:
     """Lock up to `limit` customers with unread events, fairly between workspaces; needs a transaction."""
-    return [Claim(**row) for row in run_statement("engagement.claim_unread", {"reader": reader, "limit": limit})]
+    return [
+        Claim(**row) for row in run_statement("engagement.claim_unread", {"reader": reader, "limit": limit})
+    ]
 
 
 def finish_unread(*, reader: str, customer_ids: Iterable[int]) -> None:
@@ -68,7 +70,11 @@ def read(name: str, readings: Iterable[Reading], parameters: dict[str, Any]) -> 
     readings = list(readings)
     if not readings:
         return []
-    columns = dict(zip(("workspace_ids", "customer_ids", "positions"), map(list, zip(*readings)), strict=True))
+    columns = {
+        "workspace_ids": [reading.workspace_id for reading in readings],
+        "customer_ids": [reading.customer_id for reading in readings],
+        "positions": [reading.position for reading in readings],
+    }
     return [
         LoggedEvent(
             row["id"],
