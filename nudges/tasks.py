@@ -1,1 +1,45 @@
 """Thin tasks: read the clock, call one step, return its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from celery import shared_task
+from django.utils import timezone
+
+from engagement.counts import Counts
+from nudges import considering, deciding
+
+AT_MOST = 20  # seconds; the next beat goes on
+
+
+@shared_task
+def absorb_merges() -> dict[str, int]:
+    return dict(until_done(lambda: deciding.absorb_merges(now=timezone.now())))
+
+
+@shared_task
+def consider_stage_changes() -> dict[str, int]:
+    return dict(until_done(lambda: considering.consider_stage_changes(now=timezone.now())))
+
+
+@shared_task
+def consider_broadcasts() -> dict[str, int]:
+    return dict(until_done(lambda: considering.consider_broadcasts(now=timezone.now())))
+
+
+@shared_task
+def decide_nudges() -> dict[str, int]:
+    return dict(until_done(lambda: deciding.decide_nudges(now=timezone.now())))
+
+
+def until_done(step: Callable[[], Counts]) -> Counts:
+    """Run a step until there is nothing to do or the time is up; all counts together."""
+    total, end = Counts(), monotonic() + AT_MOST
+    while monotonic() < end:
+        counts = step()
+        total.update(counts)
+        if not counts.done:
+            break
+    return total

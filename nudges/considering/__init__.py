@@ -1,0 +1,26 @@
+"""Step 3: who should hear of a nudge. Stage changes, broadcasts and the API put nudges forward as candidates.
+
+Nothing is promised to a candidate: deciding (step 4) says what becomes of it.
+"""
+
+from nudges.considering.broadcasts import (
+    BroadcastError,
+    consider_broadcasts,
+    pause_broadcast,
+    resume_broadcast,
+    start_broadcast,
+    stop_broadcast,
+)
+from nudges.considering.forwarding import put_forward
+from nudges.considering.stages import consider_stage_changes
+
+__all__ = [
+    "BroadcastError",
+    "consider_broadcasts",
+    "consider_stage_changes",
+    "pause_broadcast",
+    "put_forward",
+    "resume_broadcast",
+    "start_broadcast",
+    "stop_broadcast",
+]

@@ -1,0 +1,83 @@
+"""Decides due candidates, a chunk of customers in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import ceil
+
+from django.db import connection, transaction
+
+from engagement.counts import Counts
+from engagement.statements import run_statement
+from nudges.deciding.judging import judge, known_zones, make_tables
+
+CHUNK = 500
+
+
+class WrongIsolationError(RuntimeError):
+    """Deciding was called in a transaction whose snapshot is older than its locks: it would send too much."""
+
+
+def decide_nudges(*, now: datetime, limit: int = 5000) -> Counts:
+    """Decide the due candidates of up to `limit` customers, in turn over the workspaces.
+
+    Any number of workers may run this at once. Counts: `taken` customers, and candidates by outcome (`send`, `defer`,
+    `suppress`). Raises WrongIsolationError unless transactions are READ COMMITTED.
+    """
+    counts = Counts()
+    while counts["taken"] < limit:
+        done = decide_chunk(now=now, size=min(CHUNK, limit - counts["taken"]))
+        counts.update(done)
+        if not done["decided"]:
+            break
+    return counts
+
+
+@transaction.atomic
+def decide_chunk(*, now: datetime, size: int) -> Counts:
+    """Claim up to `size` customers and decide their candidates: all of it is written, or none."""
+    require_read_committed()
+    customers = _claim(now, size)
+    if not customers:
+        return Counts()
+    make_tables()
+    asked = run_statement(
+        "nudges.take_candidates", {"customers": [row["customer_id"] for row in customers], "now": now}
+    )
+    if not asked:  # another worker was quicker between our statement and our lock
+        return Counts(taken=len(customers))
+    zones = known_zones(row[key] for row in customers for key in ("timezone", "workspace_timezone"))
+    judge({row["nudge_id"]: row["customer_ids"] for row in asked}, zones=zones, now=now)
+    return _write(now) + Counts(taken=len(customers))
+
+
+def require_read_committed() -> None:
+    """Refuse to go on where a lock would be granted to a snapshot taken before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        (level,) = cursor.fetchone()
+    if level != "read committed":
+        raise WrongIsolationError(f"Deciding needs READ COMMITTED; this transaction is {level.upper()}.")
+
+
+def _claim(now: datetime, size: int) -> list[dict[str, object]]:
+    busy = [row["workspace_id"] for row in run_statement("nudges.busy_workspaces", {"now": now})]
+    if not busy:
+        return []
+    parameters = {"workspaces": busy, "share": ceil(size / len(busy)), "now": now}
+    claimed = run_statement("nudges.claim_customers", parameters)
+    if claimed:
+        return claimed
+    run_statement("nudges.make_pressures", {"now": now})
+    return run_statement("nudges.claim_customers", parameters)
+
+
+def _write(now: datetime) -> Counts:
+    run_statement("nudges.insert_messages", {"now": now})
+    run_statement("nudges.add_pressure", {"now": now})
+    counts = Counts()
+    for row in run_statement("nudges.write_decisions", {"now": now}):
+        counts[row["outcome"]] += row["n"]
+        counts["decided"] += row["n"]
+    run_statement("nudges.settle_candidates", {})
+    return counts

@@ -1,0 +1,116 @@
+"""The rules, applied to the candidates in the run's temporary tables; shared by deciding and simulating.
+
+The order is NUDGES.md's: nudge and time, need, conditions; consent and a way to the customer; pause and quiet hours;
+arbitration; caps and budgets in rounds; and the holdout last, so that whoever is in it went through every other check.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+
+from django.db import connection
+
+from engagement.conditions import ConditionError, customers_matching
+from engagement.statements import run_statement
+from journeys.models import Stage
+from nudges.models import Nudge, Policy
+
+logger = logging.getLogger(__name__)
+
+NO_NUDGE = 0
+
+
+def judge(
+    asked: dict[int, list[int]],
+    *,
+    zones: list[str],
+    now: datetime,
+    as_if_active: int = NO_NUDGE,
+    dry: bool = False,
+) -> None:
+    """Judge every candidate in `considered`; the verdicts are in `deciding` afterwards.
+
+    `asked` holds the customers of each nudge; `as_if_active` names a nudge that may still be a draft. A dry run locks
+    nothing and draws no ids. The number of statements depends on the number of nudges and rounds, not of customers.
+    """
+    run_statement("nudges.gather_facts", {"zones": zones, "stages": list(Stage.values)})
+    unfit = _unfit(asked, now)
+    run_statement(
+        "nudges.close_gates",
+        {
+            "now": now,
+            "as_if_active": as_if_active,
+            "unfit_nudges": [nudge_id for nudge_id, _customer_id in unfit],
+            "unfit_customers": [customer_id for _nudge_id, customer_id in unfit],
+        },
+    )
+    run_statement("nudges.choose_channels", {})
+    run_statement("nudges.hold_quiet", {"now": now})
+    [ranked] = run_statement("nudges.rank_candidates", {})
+    if ranked["last"] >= 0:
+        _play_rounds(ranked["last"], now, dry)
+    run_statement("nudges.settle", {"now": now})
+
+
+def make_tables() -> None:
+    """The run's temporary tables, empty: also after an earlier run in the same transaction."""
+    run_statement("nudges.make_tables", {})
+    run_statement("nudges.empty_tables", {})
+
+
+def known_zones(wanted: Iterable[object]) -> list[str]:
+    """Those of the wanted time zones that the database knows; it would stumble over any other."""
+    return sorted({str(zone) for zone in wanted} & _database_zones())
+
+
+@cache
+def _database_zones() -> frozenset[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        return frozenset(name for (name,) in cursor.fetchall())
+
+
+def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
+    """The (nudge, customer) pairs whose conditions do not hold now: one query a nudge that has any."""
+    unfit: list[tuple[int, int]] = []
+    for nudge in (
+        Nudge.objects.filter(pk__in=asked).exclude(conditions={}).select_related("workspace").order_by("pk")
+    ):
+        try:
+            matching = customers_matching(nudge.conditions, workspace=nudge.workspace, now=now)
+        except ConditionError as error:
+            # A condition that no longer makes sense (its category was deleted, say) fits nobody.
+            logger.warning("nudge %s: its conditions cannot be checked: %s", nudge.pk, error)
+            fit: set[int] = set()
+        else:
+            fit = set(matching.filter(pk__in=asked[nudge.pk]).values_list("pk", flat=True))
+        unfit += [(nudge.pk, customer_id) for customer_id in asked[nudge.pk] if customer_id not in fit]
+    return unfit
+
+
+def _play_rounds(last: int, now: datetime, dry: bool) -> None:
+    """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
+    run_statement("nudges.gather_rules", {})
+    shares = _business_shares(dry) if last else []
+    run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
+    for place in range(1, last + 1):
+        run_statement("nudges.judge_round", {"round": place, "now": now})
+        if shares:
+            workspaces, percents = map(list, zip(*shares, strict=True))
+            parameters = {"round": place, "now": now, "workspaces": workspaces, "percents": percents}
+            run_statement("nudges.budget_round", parameters)
+        run_statement("nudges.pass_round", {"round": place, "now": now, "dry": dry})
+
+
+def _business_shares(dry: bool) -> list[tuple[int, int]]:
+    """The workspaces that bound their share of business messages, locked so that one worker at a time adds to it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT workspace_id FROM deciding WHERE place > 0 AND interest = 'business'")
+        asking = [workspace_id for (workspace_id,) in cursor.fetchall()]
+    policies = Policy.objects.filter(workspace_id__in=asking, business_share_percent__isnull=False)
+    if not dry:
+        policies = policies.select_for_update()
+    return list(policies.order_by("workspace_id").values_list("workspace_id", "business_share_percent"))

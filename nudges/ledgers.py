@@ -1,0 +1,85 @@
+"""Reads of the ledger: what was decided, why, and how often each reason held something back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from engagement.models import Customer, Workspace
+from engagement.timelines import TimelineEntry
+from nudges.models import Candidate, Decision, Message, Nudge, Outcome
+from nudges.reasons import Reason
+
+KINDS = {Outcome.SEND: "send", Outcome.DEFER: "wait", Outcome.SUPPRESS: "held"}
+ICONS = {Outcome.SEND: "send", Outcome.DEFER: "clock", Outcome.SUPPRESS: "hand-stop"}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A decision in full. `used_by` are the messages that used the slots, newest first; `winner` took the place."""
+
+    marketer: str
+    customer: str
+    rule: str
+    used_by: list[Message]
+    allowed_at: datetime | None
+    winner: Candidate | None
+
+
+def explain(decision: Decision) -> Explanation:
+    """Why (not), for the marketer and for the customer, with what used the slots; two queries at most."""
+    reason = Reason(decision.reason)
+    used = Message.objects.filter(workspace_id=decision.workspace_id, pk__in=decision.used_by)
+    winners = Candidate.objects.filter(workspace_id=decision.workspace_id, pk=decision.winner_id)
+    return Explanation(
+        marketer=reason.marketer(decision),
+        customer=reason.customer(decision),
+        rule=decision.rule,
+        used_by=list(used.select_related("nudge").order_by("-decided_at", "-pk")) if decision.used_by else [],
+        allowed_at=decision.allowed_at,
+        winner=winners.select_related("nudge").first() if decision.winner_id else None,
+    )
+
+
+def counts_by_reason(
+    *, workspace: Workspace, since: datetime, nudge: Nudge | None = None
+) -> dict[tuple[str, str], int]:
+    """How many candidates ended, or wait, with each (outcome, reason) since then; of one nudge when given."""
+    decisions = Decision.objects.filter(workspace=workspace, decided_at__gte=since)
+    if nudge is not None:
+        decisions = decisions.filter(nudge=nudge)
+    counted = decisions.order_by().values_list("outcome", "reason").annotate(n=Count("pk"))
+    return {(outcome, reason): n for outcome, reason, n in counted.order_by("-n", "outcome", "reason")}
+
+
+def read_decisions(
+    customer: Customer, *, before: datetime | None = None, limit: int = 50
+) -> list[TimelineEntry]:
+    """The customer's decisions for the timeline, newest first, each with its reason in the marketer's words."""
+    decisions = Decision.objects.filter(workspace_id=customer.workspace_id, customer=customer)
+    if before is not None:
+        decisions = decisions.filter(decided_at__lt=before)
+    newest = decisions.select_related("nudge").order_by("-decided_at", "-pk")[:limit]
+    return [_entry(decision) for decision in newest]
+
+
+def _entry(decision: Decision) -> TimelineEntry:
+    titles = {
+        Outcome.SEND: _("Decided to send: %(nudge)s"),
+        Outcome.DEFER: _("Waiting: %(nudge)s"),
+        Outcome.SUPPRESS: _("Held back: %(nudge)s"),
+    }
+    outcome = Outcome(decision.outcome)
+    return TimelineEntry(
+        at=decision.decided_at,
+        kind=KINDS[outcome],
+        title=titles[outcome] % {"nudge": decision.nudge.name},
+        detail=str(Reason(decision.reason).label),
+        url=reverse("nudges:nudge", args=[decision.nudge_id]),
+        explanation=Reason(decision.reason).marketer(decision),
+        icon=ICONS[outcome],
+    )

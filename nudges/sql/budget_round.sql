@@ -1,0 +1,39 @@
+-- Holds back business-centric candidates of this round that would lift their workspace over its share of the push
+-- messages of the last 30 days. What serves the customers in this round is counted first, since it only makes room;
+-- then one business message after the other, for as long as the share holds after it.
+-- The caller holds the policies FOR UPDATE, so no other worker adds to the same workspace meanwhile.
+-- Reads messages (index messages_counting). Writes the run's `deciding`: reason, rule, limit, count.
+WITH share AS (
+    SELECT * FROM unnest(%(workspaces)s::bigint[], %(percents)s::integer[]) AS s (workspace_id, percent)
+), past AS (
+    SELECT share.workspace_id, count(m.id) AS total, count(m.id) FILTER (WHERE m.interest = 'business') AS business
+    FROM share
+    LEFT JOIN nudges_message AS m ON m.workspace_id = share.workspace_id AND m.counts
+        AND m.decided_at > %(now)s - interval '30 days'
+    GROUP BY share.workspace_id
+), run AS (
+    SELECT workspace_id, count(*) AS total, count(*) FILTER (WHERE interest = 'business') AS business
+    FROM deciding
+    WHERE counts AND channel <> 'inbox' AND NOT in_holdout
+      AND (reason = 'sent' OR place = %(round)s AND reason IS NULL AND interest = 'customer')
+    GROUP BY workspace_id
+), asking AS (
+    SELECT d.candidate_id, d.workspace_id, row_number() OVER (
+        PARTITION BY d.workspace_id ORDER BY d.priority DESC, d.value DESC, d.put_forward_at, d.candidate_id
+    ) AS nth
+    FROM deciding AS d
+    JOIN share ON share.workspace_id = d.workspace_id
+    WHERE d.place = %(round)s AND d.reason IS NULL AND d.interest = 'business' AND NOT d.in_holdout
+), over AS (
+    SELECT asking.candidate_id, share.percent, past.business + coalesce(run.business, 0) + asking.nth AS business,
+           past.total + coalesce(run.total, 0) + asking.nth AS total
+    FROM asking
+    JOIN share ON share.workspace_id = asking.workspace_id
+    JOIN past ON past.workspace_id = asking.workspace_id
+    LEFT JOIN run ON run.workspace_id = asking.workspace_id
+)
+UPDATE deciding AS d
+SET reason = 'workspace_budget', rule = 'business_share', "limit" = over.percent,
+    count = CASE WHEN over.total > 1 THEN 100 * (over.business - 1) / (over.total - 1) ELSE 0 END
+FROM over
+WHERE over.candidate_id = d.candidate_id AND 100 * over.business > over.percent * over.total

@@ -1,0 +1,22 @@
+-- Which workspaces have candidates that are due: hops from one workspace to the next in the index, so that a million
+-- due rows of one cost no more than one row.
+-- Reads candidates (index candidates_due). Writes nothing. Returns workspace_id.
+WITH RECURSIVE hop AS (
+    (SELECT workspace_id FROM nudges_candidate WHERE state = 'due' ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT workspace_id FROM nudges_candidate
+        WHERE state = 'due' AND workspace_id > hop.workspace_id ORDER BY workspace_id LIMIT 1
+    )
+    FROM hop WHERE hop.workspace_id IS NOT NULL
+)
+SELECT hop.workspace_id
+FROM hop
+WHERE hop.workspace_id IS NOT NULL AND EXISTS (
+    SELECT FROM unnest(ARRAY[true, false]) AS urgent (urgent)
+    CROSS JOIN LATERAL (
+        SELECT FROM nudges_candidate
+        WHERE state = 'due' AND workspace_id = hop.workspace_id AND is_urgent = urgent AND due_at <= %(now)s LIMIT 1
+    ) AS due
+)
+ORDER BY hop.workspace_id

@@ -1,0 +1,35 @@
+-- Stops what should not be said at all: the nudge, its broadcast, its time, its need, its conditions.
+-- Reads nudges, broadcasts, stage changes, needs. Writes reason, rule, allowed_at of the run's `deciding`.
+UPDATE deciding AS d
+SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at
+FROM (
+    SELECT x.candidate_id,
+        CASE
+            WHEN nudge.status <> 'active' AND nudge.id <> %(as_if_active)s THEN 'nudge_inactive'
+            WHEN %(now)s > x.not_after THEN 'expired'
+            WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
+            WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
+            -- Without a need of its own, only a "not relevant" of the customer closes the matter.
+            WHEN need.closed_at IS NOT NULL AND (c.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
+                THEN 'need_closed'
+            WHEN need.snoozed_until > %(now)s THEN 'snoozed'
+            WHEN change.to_stage <> need.stage THEN 'stage_moved'
+            WHEN unfit.nudge_id IS NOT NULL THEN 'conditions_not_met'
+        END AS reason,
+        CASE
+            WHEN need.closed_at IS NOT NULL OR need.snoozed_until > %(now)s OR change.to_stage <> need.stage
+                THEN 'need:' || x.need
+            WHEN unfit.nudge_id IS NOT NULL THEN 'conditions'
+            ELSE ''
+        END AS rule,
+        CASE WHEN broadcast.state = 'paused' THEN x.not_after ELSE need.snoozed_until END AS allowed_at
+    FROM deciding AS x
+    JOIN considered AS c ON c.candidate_id = x.candidate_id
+    JOIN nudges_nudge AS nudge ON nudge.id = x.nudge_id
+    LEFT JOIN nudges_broadcast AS broadcast ON broadcast.id = x.broadcast_id
+    LEFT JOIN journeys_stagechange AS change ON change.id = c.stage_change_id
+    LEFT JOIN journeys_customerneed AS need ON need.id = x.customer_need_id
+    LEFT JOIN unnest(%(unfit_nudges)s::bigint[], %(unfit_customers)s::bigint[]) AS unfit (nudge_id, customer_id)
+        ON unfit.nudge_id = x.nudge_id AND unfit.customer_id = x.customer_id
+) AS gate
+WHERE gate.candidate_id = d.candidate_id AND gate.reason IS NOT NULL

@@ -1,0 +1,28 @@
+-- Finds the rules that bear on each ranked candidate. The minimum gap is a cap of one in the gap, the customer's own
+-- limit a cap in 7 days, the business budget a cap on one interest: one way of counting serves all.
+-- `subject` is what the messages that count must have in common with the candidate: its channel, category, …
+-- Reads caps, policies, `deciding`. Writes the run's `bearing`.
+INSERT INTO bearing (candidate_id, rule, reason, scope, subject, seconds, unit, "limit")
+SELECT d.candidate_id, rules.rule, rules.reason, rules.scope, own.subject, rules.seconds, rules.unit, rules.limit
+FROM deciding AS d
+CROSS JOIN LATERAL (
+    SELECT 'cap:' || cap.id AS rule, 'capped' AS reason, cap.scope, cap.scope_value, cap.seconds, nullif(cap.unit, '') AS unit,
+           cap.limit::integer AS "limit"
+    FROM nudges_cap AS cap WHERE cap.workspace_id = d.workspace_id AND cap.archived_at IS NULL
+    UNION ALL
+    SELECT 'min_gap', 'min_gap', 'any', '', policy.min_gap_seconds, NULL, 1
+    FROM nudges_policy AS policy WHERE policy.workspace_id = d.workspace_id AND policy.min_gap_seconds > 0
+    UNION ALL
+    SELECT 'business_limit', 'business_budget', 'interest', 'business', policy.business_window_seconds, NULL,
+           policy.business_limit::integer
+    FROM nudges_policy AS policy WHERE policy.workspace_id = d.workspace_id AND policy.business_limit IS NOT NULL
+    UNION ALL
+    SELECT 'preference:max_per_week', 'own_cap', 'any', '', 604800, NULL, d.own_limit WHERE d.own_limit IS NOT NULL
+) AS rules
+CROSS JOIN LATERAL (
+    SELECT CASE rules.scope WHEN 'any' THEN '' WHEN 'channel' THEN d.channel WHEN 'category' THEN d.category
+        WHEN 'interest' THEN d.interest WHEN 'promise' THEN d.promise WHEN 'flow' THEN d.flow
+        WHEN 'need' THEN d.need END AS subject
+) AS own
+WHERE d.place > 0 AND NOT d.exempt
+  AND (rules.scope = 'any' OR own.subject <> '' AND rules.scope_value IN ('', own.subject))

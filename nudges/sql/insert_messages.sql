@@ -1,0 +1,11 @@
+-- Writes the messages of this run, classification and address frozen. The words are put in when they are sent.
+-- Reads `deciding`. Writes messages.
+INSERT INTO nudges_message (
+    id, workspace_id, candidate_id, customer_id, nudge_id, customer_need_id, channel, address, category_id, interest,
+    promise, flow, need_slug, zone, counts, subject, text, html, state, dispatch_id, decided_at, not_after, attempts,
+    next_attempt_at, provider_id, error
+)
+SELECT message_id, workspace_id, candidate_id, customer_id, nudge_id, customer_need_id, channel, address, category_id, interest,
+       promise, flow, need, zone, counts AND channel <> 'inbox', '', '', '', 'decided', gen_random_uuid(), decided_at,
+       not_after, 0, %(now)s, '', ''
+FROM deciding WHERE outcome = 'send' ORDER BY message_id

@@ -1,0 +1,18 @@
+-- Arbitration: puts each customer's push candidates in order. Service first; the customer's interest before the
+-- business's; the need that is furthest on; priority; expected value to the customer; age; id.
+-- Reads and writes the run's `deciding`: place, 0 for the inbox, which competes with nothing. Returns the last place.
+WITH ranked AS (
+    SELECT candidate_id, row_number() OVER (
+        PARTITION BY customer_id
+        ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
+                 put_forward_at, candidate_id
+    ) AS place
+    FROM deciding WHERE reason IS NULL AND channel <> 'inbox'
+), placed AS (
+    UPDATE deciding AS d
+    SET place = coalesce(ranked.place, 0)
+    FROM deciding AS x LEFT JOIN ranked ON ranked.candidate_id = x.candidate_id
+    WHERE x.candidate_id = d.candidate_id AND x.reason IS NULL
+    RETURNING d.place
+)
+SELECT coalesce(max(place), -1) AS last FROM placed
