@@ -10,6 +10,8 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from config.local.state import free_port
+
 
 class Mailbox:
     """Messages in the order in which they were accepted, with the address each was for."""
@@ -32,9 +34,10 @@ class Mailbox:
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
     """A mailbox and the port on which it listens."""
     kept = Mailbox()
-    controller = Controller(kept, hostname="127.0.0.1", port=0)
+    port = free_port()
+    controller = Controller(kept, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        yield kept, controller.server.sockets[0].getsockname()[1]
+        yield kept, port
     finally:
         controller.stop()
