@@ -41,7 +41,7 @@ class Ingested:
 
 @dataclass
 class Written:
-    """What became of rows: how many were new and whose, new identify events (message ids), customers who are no more."""
+    """What became of rows: how many are new and whose, new identify calls (message ids), customers who are no more."""
 
     fresh: int = 0
     customer_ids: set[int] = field(default_factory=set)

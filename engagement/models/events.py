@@ -6,6 +6,7 @@ order, because an event gets its id only after its customer's `Unread` rows are 
 "the last id I read" per customer, which would be wrong over all customers.
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from engagement.models.customers import Customer
@@ -41,6 +42,10 @@ class EventKey(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
     key = models.UUIDField()
     received_at = models.DateTimeField()
+
+    class Meta:
+        # Rows come in the order of time, so an index of block ranges finds the old ones and costs an insert nothing.
+        indexes = [BrinIndex(fields=["received_at"], name="eventkey_age", pages_per_range=32)]
 
 
 class RejectedEvent(models.Model):
