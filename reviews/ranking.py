@@ -24,6 +24,7 @@ from reviews.models import Review, ReviewStatus
 ORDERS = ("recent", "helpful", "similar")
 SIMILAR_AMONG = 1000
 LARGEST_PAGE = 50
+LARGEST_ID = 2**63 - 1
 
 
 class BadCursor(ValueError):
@@ -103,13 +104,22 @@ def _encode(review: Review, order: str, keys: list[str]) -> str:
 def _decode(cursor: str, order: str, keys: list[str]) -> list[Any]:
     try:
         named, *values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        found = [
-            datetime.fromisoformat(value) if key == "published_at" else value
-            for key, value in zip(keys, values, strict=True)
-        ]
+        if named != order:
+            raise BadCursor("The page mark belongs to another order; begin at the first page.")
+        return [_value(key, value) for key, value in zip(keys, values, strict=True)]
+    except BadCursor:
+        raise
     except (ValueError, TypeError) as error:
         raise BadCursor("The page mark is not one of ours; begin at the first page.") from error
-    wrong = any(isinstance(v, bool) or not isinstance(v, int | float | datetime) for v in found)
-    if named != order or wrong or any(isinstance(v, datetime) and v.tzinfo is None for v in found):
-        raise BadCursor("The page mark belongs to another order; begin at the first page.")
-    return found
+
+
+def _value(key: str, value: Any) -> datetime | float:
+    """One key's value out of a cursor. Raises ValueError or TypeError."""
+    if key == "published_at":
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return at
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST_ID:
+        raise ValueError("not a number")
+    return value
