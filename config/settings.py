@@ -203,7 +203,22 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "engagement.api.schema.forbid_unknown_fields",
     ],
-    "ENUM_NAME_OVERRIDES": {"Channel": "engagement.models.Channel"},
+    "ENUM_NAME_OVERRIDES": {
+        "Channel": "engagement.models.Channel",
+        "Stage": "journeys.models.Stage",
+        "Interest": "nudges.models.Interest",
+        "Promise": "nudges.models.Promise",
+        "Outcome": "nudges.models.Outcome",
+        "MessageState": "nudges.models.MessageState",
+        "NudgeStatus": "nudges.models.NudgeStatus",
+        "GuideStatus": "journeys.models.GuideStatus",
+        "ReviewStatus": "reviews.models.ReviewStatus",
+        "ReviewKind": "reviews.models.ReviewKind",
+        "RejectionReason": "reviews.models.RejectionReason",
+        "Reason": "nudges.reasons.Reason",
+        "ReplyKind": "nudges.models.ReplyKind",
+        "BroadcastState": "nudges.models.BroadcastState",
+    },
 }
 # Requests a minute with one secret key.
 API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=600)

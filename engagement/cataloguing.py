@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model
 
 from engagement.auditing import record
+from engagement.dependents import first_dependent
 from engagement.models import ApiKey, Product
 
 FIELDS = (
@@ -77,10 +77,8 @@ def save_products(
 def delete_product(*, product: Product, actor: User | ApiKey | None, now: datetime) -> None:
     """Take a product out of the catalogue for good. Raises ProductInUse while anything depends on it."""
     Product.objects.select_for_update().get(pk=product.pk)
-    for relation in product._meta.related_objects:
-        dependent: type[Model] = relation.related_model
-        if dependent._default_manager.filter(**{relation.field.name: product}).exists():
-            raise ProductInUse(str(dependent._meta.verbose_name_plural))
+    if dependent := first_dependent(product):
+        raise ProductInUse(dependent)
     record(
         workspace=product.workspace,
         actor=actor,

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from engagement.auditing import changes, record
+from engagement.dependents import first_dependent
 from engagement.models import ApiKey, Workspace
 from journeys.models import EvidenceWeight, Need
 
@@ -31,6 +32,14 @@ INFERRED_FROM = {"rules", "is_active"}
 
 class SlugTaken(Exception):
     """Another need of the workspace has this slug."""
+
+
+class NeedInUse(Exception):
+    """Rows depend on the need, such as guides; `by` names them."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"The need is used by {by}")
+        self.by = by
 
 
 @transaction.atomic
@@ -56,6 +65,17 @@ def save_need(*, need: Need, values: dict[str, Any], actor: User | ApiKey | None
         action = "create_need" if is_new else "change_need"
         record(workspace=held.workspace, actor=actor, action=action, target=held, detail=changed, now=now)
     return held
+
+
+@transaction.atomic
+def delete_need(*, need: Need, actor: User | ApiKey | None, now: datetime) -> None:
+    """Delete a need and its own weights for good. Raises NeedInUse while customers, guides or nudges have it."""
+    Need.objects.select_for_update().get(pk=need.pk)
+    if dependent := first_dependent(need, but=[EvidenceWeight]):
+        raise NeedInUse(dependent)
+    detail = {"slug": need.slug}
+    record(workspace=need.workspace, actor=actor, action="delete_need", target=need, detail=detail, now=now)
+    need.delete()
 
 
 @transaction.atomic

@@ -95,6 +95,21 @@ class CustomerQuery(Query):
     seen_after = serializers.DateTimeField(required=False, help_text="Last seen after.")
 
 
+class TimelineQuery(Query):
+    """A timeline has no filters but its pages."""
+
+
+class TimelineEntryOut(Out):
+    """One line of a customer's timeline."""
+
+    object = ObjectName("timeline_entry")
+    at = serializers.DateTimeField()
+    kind = serializers.CharField(help_text="event, system, stage, send, held or wait")
+    title = serializers.CharField()
+    detail = serializers.CharField()
+    explanation = serializers.CharField(help_text="Why it was decided so.")
+
+
 class FactOut(Out):
     """Something learned about a customer's situation."""
 

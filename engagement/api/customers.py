@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -17,8 +18,11 @@ from engagement.api.customer_shapes import (
     CustomerIn,
     CustomerOut,
     CustomerQuery,
+    TimelineEntryOut,
+    TimelineQuery,
 )
 from engagement.api.idempotency import once
+from engagement.api.pages import make_cursor, read_cursor, read_limit
 from engagement.api.problems import invalid
 from engagement.api.resources import Resource, created, gone
 from engagement.api.shapes import BatchOut
@@ -27,6 +31,7 @@ from engagement.events import LONGEST_ID
 from engagement.models import Customer
 from engagement.people import find_customer
 from engagement.profiling import save_customers
+from engagement.timelines import read_timeline
 
 CUSTOMERS = Customer.objects.prefetch_related("addresses")
 
@@ -91,6 +96,35 @@ class OneCustomer(CustomerResource):
         customer = self.find(Customer.objects.select_related("workspace"), pk=customer_id, merged_into=None)
         erase_customer(customer=customer, actor=self.key, now=self.now)
         return gone()
+
+
+class CustomerTimeline(CustomerResource):
+    """/customers/{id}/timeline"""
+
+    required_scopes = {"GET": "customers:read"}
+    order = ("-at",)
+
+    @extend_schema(
+        operation_id="list_customer_timeline",
+        summary="Read what a customer did, where it brought them, what was said to them and what was held back",
+        description="Newest first. A page holds at most `limit` entries, and whole moments only.",
+        responses=TimelineEntryOut(many=True),
+    )
+    def get(self, request: Request, customer_id: int) -> Response:
+        self.filters(TimelineQuery)
+        customer = self.customer(customer_id)
+        values = read_cursor(request, self.order)
+        before = datetime.fromisoformat(values[0]) if values else None
+        timeline = read_timeline(customer, before=before, limit=read_limit(request))
+        older = timeline.older
+        return Response(
+            {
+                "object": "list",
+                "data": TimelineEntryOut(timeline.entries, many=True).data,
+                "has_more": older is not None,
+                "next_cursor": make_cursor(request, self.order, [older]) if older else None,
+            }
+        )
 
 
 class CustomerByExternalId(CustomerResource):

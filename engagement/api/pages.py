@@ -39,14 +39,13 @@ class CursorPages(BasePagination):
     ) -> list[Any]:
         order: Sequence[str] = getattr(view, "order", ("-id",))
         limit = read_limit(request)
-        place = _place(request, order)
         rows = queryset.order_by(*order)
-        if cursor := request.query_params.get("cursor"):
-            rows = rows.filter(_beyond(queryset.model, order, _read_cursor(cursor, place)))
+        if (values := read_cursor(request, order)) is not None:
+            rows = rows.filter(_beyond(queryset.model, order, values))
         found = list(rows[: limit + 1])
         self.has_more = len(found) > limit
         page = found[:limit]
-        self.next_cursor = sign("cursor", _values(page[-1], order, place)) if self.has_more else None
+        self.next_cursor = make_cursor(request, order, _values(page[-1], order)) if self.has_more else None
         return page
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -113,27 +112,31 @@ def _place(request: Request, order: Sequence[str]) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def _values(row: Model, order: Sequence[str], place: str) -> dict[str, Any]:
-    values = [getattr(row, name.removeprefix("-")) for name in order]
-    return {
-        "p": place,
-        "v": [value.isoformat() if isinstance(value, datetime) else value for value in values],
-    }
+def make_cursor(request: Request, order: Sequence[str], values: Sequence[Any]) -> str:
+    """The `next_cursor` after a row with these values: numbers and moments."""
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return sign("cursor", {"p": _place(request, order), "v": plain})
 
 
-def _read_cursor(cursor: str, place: str) -> list[Any]:
+def read_cursor(request: Request, order: Sequence[str]) -> list[Any] | None:
+    """The values in the request's cursor, moments as ISO text; None without a cursor, Problem for a wrong one."""
+    cursor = request.query_params.get("cursor")
+    if cursor is None:
+        return None
     try:
         payload = unsign("cursor", cursor, max_age=CURSOR_AGE)
     except (BadToken, ValueError) as error:
-        raise bad_parameter(
-            "cursor", _("This cursor is not ours or has expired; start without one.")
-        ) from error
-    if payload.get("p") != place:
-        raise bad_parameter(
-            "cursor", _("This cursor is from another list or other filters; start without one.")
-        )
+        detail = _("This cursor is not ours or has expired; start without one.")
+        raise bad_parameter("cursor", detail) from error
+    if payload.get("p") != _place(request, order):
+        detail = _("This cursor is from another list or other filters; start without one.")
+        raise bad_parameter("cursor", detail)
     values: list[Any] = payload["v"]
     return values
+
+
+def _values(row: Model, order: Sequence[str]) -> list[Any]:
+    return [getattr(row, name.removeprefix("-")) for name in order]
 
 
 def _beyond(model: type[Model], order: Sequence[str], values: Sequence[Any]) -> Q:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("customers/batch", customers.CustomerBatches.as_view()),
     path("customers/by-external-id/<path:external_id>", customers.CustomerByExternalId.as_view()),
     path("customers/<int:customer_id>", customers.OneCustomer.as_view()),
+    path("customers/<int:customer_id>/timeline", customers.CustomerTimeline.as_view()),
     path("customers/<int:customer_id>/facts", customer_facts.CustomerFacts.as_view()),
     path("customers/<int:customer_id>/consents", customer_facts.CustomerConsents.as_view()),
     path("events", events.Events.as_view()),

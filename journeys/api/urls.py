@@ -1,5 +1,22 @@
-"""Addresses of this door."""
+"""Addresses of needs, stages and guides, below `/api/v1/`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from journeys.api import customer_needs, guides, needs
+
+urlpatterns = [
+    path("needs", needs.Needs.as_view()),
+    path("needs/<int:need_id>", needs.OneNeed.as_view()),
+    path("customer-needs", customer_needs.CustomerNeeds.as_view()),
+    path("customer-needs/<int:customer_need_id>", customer_needs.OneCustomerNeed.as_view()),
+    path("customer-needs/<int:customer_need_id>/close", customer_needs.CloseCustomerNeed.as_view()),
+    path("customer-needs/<int:customer_need_id>/snooze", customer_needs.SnoozeCustomerNeed.as_view()),
+    path("customer-needs/<int:customer_need_id>/reopen", customer_needs.ReopenCustomerNeed.as_view()),
+    path("stage-changes", customer_needs.StageChanges.as_view()),
+    path("guides", guides.Guides.as_view()),
+    path("guides/<int:guide_id>", guides.OneGuide.as_view()),
+    path("guides/<int:guide_id>/publish", guides.PublishGuide.as_view()),
+    path("guides/<int:guide_id>/unpublish", guides.UnpublishGuide.as_view()),
+    path("guides/<int:guide_id>/archive", guides.ArchiveGuide.as_view()),
+    path("guides/<int:guide_id>/verify", guides.VerifyGuide.as_view()),
+]
