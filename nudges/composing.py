@@ -140,7 +140,7 @@ def raise_version(nudge: Nudge) -> None:
 
 @transaction.atomic
 def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now: datetime) -> Nudge:
-    """Activate, pause or archive. Activating needs words on each channel: raises CannotChange. The same twice is fine."""
+    """Activate, pause or archive; the same twice is fine. Activating needs words on each channel: raises CannotChange."""
     held = Nudge.objects.select_for_update().get(pk=nudge.pk)
     before = NudgeStatus(held.status)
     if before == status:

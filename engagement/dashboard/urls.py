@@ -1,5 +1,32 @@
 """Addresses of this door."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from engagement.dashboard import events, outbox, workspaces
+from engagement.dashboard.settings import audit, embedding, general, keys, members, topics
+
+app_name = "engagement"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("workspaces/switch", workspaces.switch_workspace, name="switch_workspace"),
+    path("join/<str:token>", workspaces.join, name="join"),
+    path("events", events.live_events, name="events"),
+    path("settings", general.general, name="settings"),
+    path("settings/keys", keys.keys, name="settings_keys"),
+    path("settings/keys/<int:key_id>/revoke", keys.revoke, name="settings_key_revoke"),
+    path("settings/members", members.members, name="settings_members"),
+    path("settings/members/<int:member_id>/role", members.role, name="settings_member_role"),
+    path("settings/members/<int:member_id>/remove", members.remove, name="settings_member_remove"),
+    path(
+        "settings/invitations/<int:invitation_id>/revoke",
+        members.revoke,
+        name="settings_invitation_revoke",
+    ),
+    path("settings/topics", topics.topics, name="settings_topics"),
+    path("settings/topics/<int:category_id>", topics.topic, name="settings_topic"),
+    path("settings/topics/<int:category_id>/archive", topics.archive, name="settings_topic_archive"),
+    path("settings/embedding", embedding.embedding, name="settings_embedding"),
+    path("settings/audit", audit.audit, name="settings_audit"),
+    path("outbox", outbox.outbox, name="outbox"),
+    path("outbox/<str:name>", outbox.letter, name="outbox_letter"),
+    path("outbox/<str:name>/html", outbox.letter_html, name="outbox_letter_html"),
+]

@@ -1,0 +1,1 @@
+"""The workspace's own settings: what everybody may read and owners change."""
