@@ -98,7 +98,8 @@ def _check(channels: list[str], state: str | None) -> None:
 def _write(
     changes: list[ConsentChange], workspace_id: int, customer_id: int, source: str, proof: str, now: datetime
 ) -> None:
-    if changes[0].after is None:
+    state = changes[0].after
+    if state is None:
         Consent.objects.filter(
             customer_id=customer_id,
             category_id=changes[0].category_id,
@@ -111,7 +112,7 @@ def _write(
             customer_id=customer_id,
             category_id=change.category_id,
             channel=change.channel,
-            state=change.after,
+            state=state,
             source=source,
             proof=proof,
             at=now,

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from engagement.models import Customer
 from engagement.signing import BadToken, sign, unsign
+from nudges.models import ReplyKind
 
 REPLY = "reply"
 UNSUBSCRIBE = "unsubscribe"
@@ -27,9 +28,10 @@ MAX_AGE = {
 }
 
 
-def reply_url(message_id: int, kind: str) -> str:
-    """Where a customer answers one message by one of the four replies."""
-    return _url("reply", token=sign(REPLY, {"m": message_id}), kind=kind)
+def reply_urls(message_id: int) -> dict[str, str]:
+    """Where a customer answers one message, by kind of reply."""
+    token = sign(REPLY, {"m": message_id})
+    return {kind: _url("reply", token=token, kind=kind) for kind in ReplyKind.values}
 
 
 def unsubscribe_url(message_id: int) -> str:

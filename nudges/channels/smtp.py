@@ -15,13 +15,13 @@ class _Tracking:
 
     def mail(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         self.is_handing_over = False
-        return super().mail(*args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().mail(*args, **kwargs)  # type: ignore[misc]
 
     def data(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         self.is_handing_over = True
         answer = super().data(*args, **kwargs)  # type: ignore[misc]
         self.is_handing_over = False
-        return answer  # type: ignore[no-any-return]
+        return answer
 
 
 class TrackingSMTP(_Tracking, smtplib.SMTP):

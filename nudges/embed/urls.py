@@ -1,5 +1,22 @@
-"""Addresses of this door."""
+"""Addresses of the pages that messages link to."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from nudges.embed import inbox, preferences, replies, unsubscribing
+
+app_name = "messages"
+urlpatterns = [
+    path("r/<str:token>/undo/", replies.undo, name="undo"),
+    path("r/<str:token>/<slug:kind>/", replies.reply, name="reply"),
+    path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
+    path("p/<str:token>/", preferences.preferences, name="preferences"),
+    path("p/<str:token>/forget/", preferences.forget, name="forget"),
+    path("p/<str:token>/close/", preferences.close, name="close"),
+    path("p/<str:token>/data/", preferences.data, name="data"),
+    path("p/<str:token>/erase/", preferences.erase, name="erase"),
+    path("i/<str:token>/", inbox.inbox, name="inbox"),
+    path("i/<str:token>/<int:message_id>/<slug:action>/", inbox.act, name="inbox_act"),
+    path("inbox/", inbox.element_messages, name="element_messages"),
+    path("inbox/fragment/", inbox.element_fragment, name="element_fragment"),
+    path("inbox/<int:message_id>/<slug:action>/", inbox.element_act, name="element_act"),
+]

@@ -87,8 +87,8 @@ class _Chunk:
         return self.counts
 
     def _send_windows(self, windows: list[Letters], send: Send) -> None:
-        ours = self._begin(windows[0]) if windows else set()
-        for window, following in zip(windows, [*windows[1:], []], strict=True):
+        ours = self._begin(windows[0] if windows else [])
+        for place, window in enumerate(windows, start=1):
             outcomes = [
                 (message, _hand_over(send, envelope_of(message, words)))
                 for message, words in window
@@ -98,7 +98,7 @@ class _Chunk:
             is_down = self._note([outcome for _message, outcome in outcomes])
             with transaction.atomic():
                 self.counts += record(results, token=self.token, now=self.now)
-                ours = set() if is_down else self._begin(following)
+                ours = set() if is_down else self._begin(windows[place] if place < len(windows) else [])
             if is_down:
                 return
 
@@ -193,9 +193,9 @@ def _word(message: Message, known: Known) -> Rendered | Refused:
         return Refused(f"missing data: {error.what}", permanent=True)
     except BadWording as error:
         return Refused(str(error), permanent=True)
-    except Exception as error:  # one message that breaks us must not hold up all others for ever
+    except Exception as error:  # a fault of ours: this message waits for its repair and holds up no other
         logger.exception("message %s cannot be worded", message.pk)
-        return Refused(f"cannot be worded: {type(error).__name__}", permanent=True)
+        return Refused(f"cannot be worded: {type(error).__name__}", permanent=False)
 
 
 def _hand_over(send: Send, envelope: Envelope) -> Outcome:

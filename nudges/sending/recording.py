@@ -17,9 +17,9 @@ from engagement.ingesting import record_events
 from engagement.models import Address
 from engagement.statements import run_statement
 from nudges.channels import Outcome, Refused, Sent, Unknown
-from nudges.deciding import release_slots
 from nudges.models import Decision, Message, MessageState
 from nudges.models import Outcome as Decided
+from nudges.pressure import lock_customers_of, release_slots
 from nudges.sending.delays import next_attempt
 from nudges.sending.rechecking import Obstacle
 from nudges.wording import Rendered
@@ -145,7 +145,7 @@ def postpone(obstacles: Sequence[tuple[Message, Obstacle]], *, token: UUID) -> C
 def _lock(messages: Iterable[Message]) -> None:
     """The customers' pressure before their messages, in the order in which deciding takes them too."""
     if ids := sorted(message.pk for message in messages):
-        run_statement("nudges.lock_pressures_of_messages", {"messages": ids})
+        lock_customers_of(ids)
 
 
 def _overrule(decision: Decision, obstacle: Obstacle, *, now: datetime) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import css_inline
 from django.template.loader import render_to_string
 
 from engagement.models import Customer
-from nudges.links import preferences_url, reply_url, unsubscribe_url
+from nudges.links import preferences_url, reply_urls, unsubscribe_url
 from nudges.models import ReplyKind
-
-# Never fetches: a template that names a remote style sheet must not make the server call it.
-_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
 
 class Links(NamedTuple):
@@ -27,7 +25,7 @@ class Links(NamedTuple):
 def links_of(message_id: int, customer: Customer) -> Links:
     """The links of one message to one customer."""
     return Links(
-        replies={kind: reply_url(message_id, kind) for kind in ReplyKind.values},
+        replies=reply_urls(message_id),
         preferences=preferences_url(customer),
         unsubscribe=unsubscribe_url(message_id),
     )
@@ -41,12 +39,22 @@ def preview_links() -> Links:
 def letter_html(body: str, frame: Mapping[str, Any]) -> str:
     """The whole HTML part; `body` is sanitised HTML. Styles are set on the elements, as mail readers want them."""
     html = render_to_string("nudges/letter/letter.html", {**frame, "body": body, "replies": _replies(frame)})
-    return _inliner.inline(html)
+    return _inliner().inline(html)
 
 
 def letter_text(body: str, frame: Mapping[str, Any]) -> str:
     """The whole plain-text part."""
     return render_to_string("nudges/letter/letter.txt", {**frame, "body": body, "replies": _replies(frame)})
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    """Sets the light styles on the elements and leaves the dark ones in their media query. Never fetches anything."""
+    return css_inline.CSSInliner(
+        load_remote_stylesheets=False,
+        keep_style_tags=True,
+        extra_css=render_to_string("nudges/letter/letter.css"),
+    )
 
 
 def _replies(frame: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -20,13 +20,14 @@ from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags import case_tag, comment_tag, for_tag, if_tag, unless_tag
 from liquid.exceptions import LiquidError, UndefinedError
 from liquid.stringify import to_liquid_string
+from liquid.tag import Tag
 from liquid.undefined import FalsyStrictUndefined
 
 MAX_SOURCE = 20_000
 MAX_OUTPUT = 100_000
 MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
 
-TAGS = [
+TAGS: list[type[Tag]] = [
     content.Literal,
     illegal.Illegal,
     if_tag.IfTag,

@@ -1,0 +1,145 @@
+"""The on-site inbox: a page by our own link, and what `<touchstone-inbox>` on the shop's pages asks for.
+
+On the shop's pages the customer is whom the shop's server says they are, by a token that it signed (see
+`engagement.identities`), sent as `Authorization: Bearer`. `key` in the address is the workspace's public write key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from engagement.identities import customer_from_token
+from engagement.keys import find_key
+from engagement.models import Customer, KeyKind, Workspace
+from nudges.embed.doors import customer_of, languages, message_page, show
+from nudges.inboxes import inbox_of, unread_count
+from nudges.links import INBOX, preferences_url, reply_urls
+from nudges.models import Message, ReplyKind
+from nudges.reading import archive_message, read_message
+
+ACTIONS = {"read": read_message, "archive": archive_message}
+ElementView = Callable[..., HttpResponse]
+
+
+@message_page("GET", "HEAD")
+def inbox(request: HttpRequest, token: str) -> HttpResponse:
+    """The customer's inbox as a page."""
+    customer = customer_of(INBOX, token)
+    context = {
+        "workspace": customer.workspace,
+        "token": token,
+        "entries": _entries(inbox_of(customer, now=timezone.now())),
+        "preferences": preferences_url(customer),
+    }
+    return show("inbox", context, language=languages(customer, customer.workspace))
+
+
+@message_page("POST")
+def act(request: HttpRequest, token: str, message_id: int, action: str) -> HttpResponse:
+    """Mark a message as read, or put it away."""
+    _act(customer_of(INBOX, token), message_id, action)
+    return HttpResponseRedirect(reverse("messages:inbox", kwargs={"token": token}), status=303)
+
+
+def for_element(view: ElementView) -> ElementView:
+    """Finds workspace and customer of a call from the shop's page, and lets only the shop's own origins read it."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        workspace = _workspace(request)
+        if request.method == "OPTIONS":
+            return _allow(HttpResponse(status=204), request, workspace)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        customer = customer_from_token(workspace=workspace, token=token, now=timezone.now())
+        if customer is None:
+            problem = {
+                "code": "invalid_identity",
+                "detail": "The identity token is missing, wrong or expired.",
+            }
+            return _allow(JsonResponse(problem, status=401), request, workspace)
+        return _allow(view(request, customer, *args, **kwargs), request, workspace)
+
+    return answer
+
+
+@message_page("GET", "HEAD", "OPTIONS")
+@for_element
+def element_messages(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """What the inbox holds, as JSON; `html` is sanitised."""
+    now = timezone.now()
+    return JsonResponse(
+        {
+            "unread": unread_count(customer, now=now),
+            "messages": [
+                {
+                    "id": message.pk,
+                    "subject": message.subject,
+                    "html": message.html,
+                    "text": message.text,
+                    "category": message.category.name,
+                    "at": message.decided_at,
+                    "read": message.read_at is not None,
+                    "replies": {kind.value: url for kind, url in replies},
+                }
+                for message, replies in _entries(inbox_of(customer, now=now))
+            ],
+        }
+    )
+
+
+@message_page("GET", "HEAD", "OPTIONS")
+@for_element
+def element_fragment(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """The same as finished HTML, to be set into the element."""
+    now = timezone.now()
+    language = languages(customer, customer.workspace).partition("-")[0]
+    context = {"entries": _entries(inbox_of(customer, now=now)), "unread": unread_count(customer, now=now)}
+    with translation.override(language if translation.check_for_language(language) else "en"):
+        return HttpResponse(render_to_string("nudges/embed/_inbox.html", context))
+
+
+@message_page("POST", "OPTIONS")
+@for_element
+def element_act(request: HttpRequest, customer: Customer, message_id: int, action: str) -> HttpResponse:
+    """Mark a message as read, or put it away."""
+    _act(customer, message_id, action)
+    return JsonResponse({"unread": unread_count(customer, now=timezone.now())})
+
+
+def _act(customer: Customer, message_id: int, action: str) -> None:
+    if action not in ACTIONS or not ACTIONS[action](
+        customer=customer, message_id=message_id, now=timezone.now()
+    ):
+        raise Http404
+
+
+def _entries(messages: Iterable[Message]) -> list[tuple[Message, list[tuple[ReplyKind, str]]]]:
+    return [
+        (message, [(ReplyKind(kind), url) for kind, url in reply_urls(message.pk).items()])
+        for message in messages
+    ]
+
+
+def _workspace(request: HttpRequest) -> Workspace:
+    key = find_key(request.GET.get("key", ""))
+    if key is None or key.kind != KeyKind.WRITE:
+        raise Http404
+    return key.workspace
+
+
+def _allow(response: HttpResponse, request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    response.headers["Vary"] = "Origin"
+    origin = request.headers.get("Origin", "")
+    if origin in workspace.allowed_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "authorization"
+        response.headers["Access-Control-Max-Age"] = "7200"
+    return response

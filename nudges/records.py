@@ -1,0 +1,153 @@
+"""Reads: what is kept about one customer, for themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from engagement.consents import allowed_channels
+from engagement.models import Address, Category, Channel, Consent, Customer, Event, Fact
+from journeys.models import CustomerNeed
+from nudges.models import Decision, Message, Outcome, Preference, Reply
+from nudges.reasons import Reason
+from reviews.models import Review
+
+HELD_BACK_FOR = timedelta(days=30)
+MOST_HELD_BACK = 50
+
+
+class Topic(NamedTuple):
+    """One category with, for each channel offered, whether the customer gets it."""
+
+    category: Category
+    channels: list[tuple[str, str, bool]]  # name, label, whether it is wanted
+
+
+class HeldBack(NamedTuple):
+    """One message that the customer did not get, and why, in their words."""
+
+    at: datetime
+    category: str
+    why: str
+
+
+def topics_of(customer: Customer) -> list[Topic]:
+    """The workspace's categories by every channel that this installation has."""
+    offered = [channel for channel in Channel if channel.value in settings.CHANNELS]
+    categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
+    topics = []
+    for category in categories:  # few: a workspace's own list of topics
+        holds = allowed_channels([customer.pk], workspace_id=customer.workspace_id, category_id=category.pk)[
+            customer.pk
+        ]
+        topics.append(
+            Topic(
+                category, [(channel.value, str(channel.label), channel.value in holds) for channel in offered]
+            )
+        )
+    return topics
+
+
+def held_back_from(customer: Customer, *, now: datetime) -> list[HeldBack]:
+    """What was kept back in the last 30 days, latest first."""
+    decisions = (
+        Decision.objects.filter(
+            customer=customer, outcome=Outcome.SUPPRESS, decided_at__gt=now - HELD_BACK_FOR
+        )
+        .select_related("nudge__category")
+        .order_by("-decided_at", "-id")[:MOST_HELD_BACK]
+    )
+    return [
+        HeldBack(
+            decision.decided_at, decision.nudge.category.name, Reason(decision.reason).customer(decision)
+        )
+        for decision in decisions
+    ]
+
+
+def needs_of(customer: Customer) -> QuerySet[CustomerNeed]:
+    """What the customer is thought to be looking for now."""
+    return (
+        CustomerNeed.objects.filter(customer=customer, closed_at=None)
+        .exclude(stage="none")
+        .select_related("need")
+        .order_by("-stage_since")
+    )
+
+
+def facts_of(customer: Customer) -> QuerySet[Fact]:
+    """What is known about the customer's situation."""
+    return Fact.objects.filter(customer=customer).order_by("topic", "key")
+
+
+def customer_record(customer: Customer) -> dict[str, Any]:
+    """Everything that is kept about a customer, as plain values for JSON."""
+    preference = Preference.objects.filter(customer=customer).values(
+        "max_per_week", "paused_until", "quiet_start", "quiet_end", "paused_categories"
+    )
+    return {
+        "customer": {
+            "id": customer.external_id,
+            "name": customer.name,
+            "email": customer.email,
+            "traits": customer.traits,
+            "timezone": customer.timezone,
+            "locale": customer.locale,
+            "first_seen_at": customer.first_seen_at,
+            "last_seen_at": customer.last_seen_at,
+        },
+        "ids": list(customer.identities.values("kind", "value", "created_at")),
+        "addresses": list(
+            Address.objects.filter(customer=customer).values(
+                "channel", "value", "verified_at", "suppressed_at", "suppression_reason"
+            )
+        ),
+        "consents": list(
+            Consent.objects.filter(customer=customer).values(
+                "category__name", "channel", "state", "source", "proof", "at"
+            )
+        ),
+        "preferences": preference.first() or {},
+        "facts": list(facts_of(customer).values("topic", "key", "value", "learned_at")),
+        "needs": list(
+            CustomerNeed.objects.filter(customer=customer).values(
+                "need__name",
+                "stage",
+                "stage_since",
+                "probability",
+                "opened_at",
+                "snoozed_until",
+                "closed_at",
+                "closed_reason",
+            )
+        ),
+        "messages": list(
+            Message.objects.filter(customer=customer)
+            .order_by("id")
+            .values(
+                "channel", "address", "category__name", "subject", "text", "state", "decided_at", "sent_at"
+            )
+        ),
+        "held_back": [
+            {"at": decision.decided_at, "why": Reason(decision.reason).customer(decision)}
+            for decision in Decision.objects.filter(customer=customer, outcome=Outcome.SUPPRESS).order_by(
+                "id"
+            )
+        ],
+        "replies": list(
+            Reply.objects.filter(customer=customer).order_by("id").values("kind", "detail", "at", "undone_at")
+        ),
+        "reviews": list(
+            Review.objects.filter(customer=customer)
+            .order_by("id")
+            .values("product__name", "title", "body", "author_name", "situation", "status", "submitted_at")
+        ),
+        "events": list(
+            Event.objects.filter(workspace_id=customer.workspace_id, customer=customer)
+            .order_by("id")
+            .values("occurred_at", "type", "name", "properties", "context", "source")
+        ),
+    }
