@@ -1,4 +1,4 @@
-"""Upkeep of the event tables: partitions made ahead and dropped in time, and what was kept only for a while forgotten."""
+"""Upkeep of the event tables: partitions made ahead and dropped in time; what was kept for a while is forgotten."""
 
 from __future__ import annotations
 

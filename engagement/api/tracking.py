@@ -23,6 +23,8 @@ from engagement.api.tracking_keys import Sender, find_sender, key_of_payload, ke
 from engagement.api.tracking_rates import spend, still_blocked
 from engagement.ingesting import Rejection, ingest_events, reject_events
 
+MOST_REJECTIONS = 100  # of one request: enough to see what is wrong, too few to fill a disk
+
 
 @door("POST")
 def take_batch(request: HttpRequest) -> HttpResponse:
@@ -43,7 +45,7 @@ def take_metrics(request: HttpRequest) -> HttpResponse:
 
 
 @door("GET", "POST")
-def not_found(request: HttpRequest, path: str = "") -> HttpResponse:
+def not_found(request: HttpRequest) -> HttpResponse:
     """Any other path below /v1/: an error that a tracking client understands."""
     raise Refused(404, "not_found", "There is no such call. See the tracking documentation for the paths.")
 
@@ -64,7 +66,9 @@ def _take(request: HttpRequest, *, kind: str | None) -> HttpResponse:
     )
     rejections += _store(sender, placed, received_at)
     if rejections:
-        reject_events(workspace_id=sender.workspace_id, rejections=rejections, received_at=received_at)
+        reject_events(
+            workspace_id=sender.workspace_id, rejections=rejections[:MOST_REJECTIONS], received_at=received_at
+        )
     return answer(SUCCESS)
 
 

@@ -5,11 +5,8 @@ Without an answer here they never send anything.
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,7 +15,6 @@ from engagement.api.tracking_answers import Refused, answer, door
 from engagement.api.tracking_keys import find_sender, key_of_request
 
 FIVE_MINUTES = "public, max-age=300"
-SEGMENT_CLIENT = "@segment/analytics-next"
 
 
 @door("GET")
@@ -57,8 +53,21 @@ def show_source_config(request: HttpRequest) -> HttpResponse:
 def show_script(request: HttpRequest, key: str) -> HttpResponse:
     """GET /analytics.js/v1/{writeKey}/analytics.min.js, for the classic snippet: the vendored client, unmodified."""
     find_sender(key)
+    return _script("standalone.js")
+
+
+@door("GET")
+def show_bundle(request: HttpRequest, name: str) -> HttpResponse:
+    """GET /analytics-next/bundles/{name}.js: parts that the script loads when it needs them."""
+    return _script(name)
+
+
+def _script(name: str) -> HttpResponse:
+    found = finders.find(f"vendor/segment/{name}")
+    if not found:
+        raise Refused(404, "not_found", "There is no such script.")
     return HttpResponse(
-        _vendored(SEGMENT_CLIENT),
+        Path(found).read_bytes(),
         content_type="text/javascript; charset=utf-8",
         headers={
             "Access-Control-Allow-Origin": "*",
@@ -66,14 +75,3 @@ def show_script(request: HttpRequest, key: str) -> HttpResponse:
             "Cache-Control": FIVE_MINUTES,
         },
     )
-
-
-@cache
-def _vendored(name: str) -> bytes:
-    """The file of a package listed in static/vendor/vendor.lock.json."""
-    for folder in map(Path, settings.STATICFILES_DIRS):
-        lock = folder / "vendor" / "vendor.lock.json"
-        for entry in json.loads(lock.read_text()) if lock.exists() else ():
-            if entry["name"] == name and (path := finders.find(f"vendor/{entry['file']}")):
-                return Path(path).read_bytes()
-    raise Refused(404, "not_found", "The script is not part of this installation.")

@@ -1,6 +1,6 @@
 """Addresses of the tracking door, each with and without a trailing slash: a redirected POST is lost in silence."""
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, re_path
 
 from engagement.api import tracking, tracking_scripts
 
@@ -24,7 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
         r"^projects/(?P<key>[^/]+)/settings/?$", tracking_scripts.show_settings, name="tracking-settings"
     ),
-    path("<path:path>", tracking.not_found),
+    re_path(r"", tracking.not_found),
 ]
 
 # At the root, where the browser clients look for them
@@ -35,5 +35,10 @@ root_urlpatterns: list[URLPattern | URLResolver] = [
         r"^analytics\.js/v1/(?P<key>[^/]+)/analytics(?:\.min)?\.js$",
         tracking_scripts.show_script,
         name="tracking-script",
+    ),
+    re_path(
+        r"^analytics-next/bundles/(?P<name>[\w.-]+\.js)$",
+        tracking_scripts.show_bundle,
+        name="tracking-bundle",
     ),
 ]
