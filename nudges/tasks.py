@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import considering, deciding
+from nudges import considering, deciding, sending
 
 AT_MOST = 20  # seconds; the next beat goes on
 
@@ -32,6 +32,16 @@ def consider_broadcasts() -> dict[str, int]:
 @shared_task
 def decide_nudges() -> dict[str, int]:
     return dict(until_done(lambda: deciding.decide_nudges(now=timezone.now())))
+
+
+@shared_task
+def send_messages() -> dict[str, int]:
+    return dict(until_done(lambda: sending.send_messages(now=timezone.now())))
+
+
+@shared_task
+def reconcile_claims() -> dict[str, int]:
+    return dict(sending.reconcile_claims(now=timezone.now()))
 
 
 def until_done(step: Callable[[], Counts]) -> Counts:
