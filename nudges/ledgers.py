@@ -34,7 +34,7 @@ def explain(decision: Decision) -> Explanation:
     """Why (not), for the marketer and for the customer, with what used the slots; two queries at most."""
     reason = Reason(decision.reason)
     used = Message.objects.filter(workspace_id=decision.workspace_id, pk__in=decision.used_by)
-    winners = Candidate.objects.filter(workspace_id=decision.workspace_id, pk=decision.winner_id)
+    winners = Candidate.objects.filter(workspace_id=decision.workspace_id, pk__in=[decision.winner_id or 0])
     return Explanation(
         marketer=reason.marketer(decision),
         customer=reason.customer(decision),

@@ -126,10 +126,10 @@ def sent(nudge: Nudge, customer: Customer, *, at: datetime, **fields: Any) -> Me
         candidate=done,
         customer=customer,
         nudge=nudge,
-        category=nudge.category,
         not_after=done.not_after,
         decided_at=at,
         **{
+            "category": nudge.category,
             "channel": nudge.channels[0],
             "interest": nudge.interest,
             "promise": nudge.promise,

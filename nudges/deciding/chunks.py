@@ -48,7 +48,9 @@ def decide_chunk(*, now: datetime, size: int) -> Counts:
         return Counts(taken=len(customers))
     zones = known_zones(row[key] for row in customers for key in ("timezone", "workspace_timezone"))
     judge({row["nudge_id"]: row["customer_ids"] for row in asked}, zones=zones, now=now)
-    return _write(now) + Counts(taken=len(customers))
+    counts = Counts(taken=len(customers))
+    counts.update(_write(now))
+    return counts
 
 
 def require_read_committed() -> None:

@@ -113,4 +113,5 @@ def _business_shares(dry: bool) -> list[tuple[int, int]]:
     policies = Policy.objects.filter(workspace_id__in=asking, business_share_percent__isnull=False)
     if not dry:
         policies = policies.select_for_update()
-    return list(policies.order_by("workspace_id").values_list("workspace_id", "business_share_percent"))
+    found = policies.order_by("workspace_id").values_list("workspace_id", "business_share_percent")
+    return [(workspace_id, percent) for workspace_id, percent in found if percent is not None]

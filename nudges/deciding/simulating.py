@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db import transaction
 
@@ -20,7 +19,8 @@ CHUNK = 2000
 SHOWN = 200
 
 
-class SimulatedDecision(NamedTuple):
+@dataclass(frozen=True)
+class SimulatedDecision:
     """What would be decided for one customer; the fields are those of a `Decision`, ids of the imagined are absent."""
 
     customer_id: int
