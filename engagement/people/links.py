@@ -118,7 +118,7 @@ class _Linker:
             )
         self.links.persons.append(person)
 
-    def user(self, user_id: str, anonymous_id: str | None) -> Person:
+    def user(self, user_id: str, anonymous_id: str | None, cause: str = "identify") -> Person:
         visitor = self.holder((ANONYMOUS, anonymous_id)) if anonymous_id else None
         person = self.holder((EXTERNAL, user_id))
         if person is None and visitor and not visitor.is_identified:
@@ -126,37 +126,33 @@ class _Linker:
         elif person is None:
             person = self.make((EXTERNAL, user_id))
         if anonymous_id and visitor is not person:
-            person = self.attach((ANONYMOUS, anonymous_id), visitor, person)
+            person = self.attach((ANONYMOUS, anonymous_id), visitor, person, cause)
         return person
 
-    def attach(self, ref: Ref, visitor: Person | None, person: Person) -> Person:
+    def attach(self, ref: Ref, visitor: Person | None, person: Person, cause: str) -> Person:
         """Make an anonymous id the person's, with its history unless that is somebody else's."""
         if visitor is None:
             self.give(ref, person)
         elif visitor.is_identified:
             self.holders[ref] = person
-            if ref in self.links.given:
-                self.links.given[ref] = person
-            else:
-                self.links.moved[ref] = person
+            changes = self.links.given if ref in self.links.given else self.links.moved
+            changes[ref] = person
         else:
-            return self.join(visitor, person, "identify")
+            return self.join(visitor, person, cause)
         return person
 
     def alias(self, place: int, previous_id: str, user_id: str) -> Person:
-        person = self.holder((EXTERNAL, user_id))
-        previous = self.holder((EXTERNAL, previous_id)) or self.holder((ANONYMOUS, previous_id))
+        """Join two ids. A previous id that is no user's is a visitor's, perhaps one whose events are still to come."""
+        previous = self.holder((EXTERNAL, previous_id))
         if previous is None:
-            person = person or self.make((EXTERNAL, user_id))
-            if previous_id != user_id:
-                self.give((ANONYMOUS, previous_id), person)
-        elif person is None:
+            return self.user(user_id, previous_id, "alias")
+        person = self.holder((EXTERNAL, user_id))
+        if person is None:
             person = self.identify(previous, user_id)
+        elif previous is not person and self.may_join_known:
+            person = self.join(previous, person, "alias")
         elif previous is not person:
-            if previous.is_identified and not self.may_join_known:
-                self.links.refused.append(place)
-            else:
-                person = self.join(previous, person, "alias")
+            self.links.refused.append(place)
         return person
 
     def holder(self, ref: Ref) -> Person | None:

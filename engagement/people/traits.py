@@ -57,6 +57,10 @@ def tell_traits(profile: Profile, traits: Mapping[str, Any], at: datetime) -> se
         key = SPELLINGS.get(spelled, spelled)
         if len(key) > LONGEST_KEY or profile.told.get(key, moment) > moment:
             continue
+        if (
+            key not in profile.told and len(profile.told) >= 2 * MOST_TRAITS
+        ):  # traits taken away are remembered too
+            continue
         if _keep(profile, key, value):
             profile.told[key] = moment
             changed.add(key)
