@@ -35,6 +35,9 @@ class GeneralForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         label=gettext_lazy("Time zone"),
         help_text=gettext_lazy("For your pages, and for customers whose own zone isn't known."),
     )
+    shop_url = forms.URLField(
+        label=gettext_lazy("Shop's address"), required=False, max_length=200, assume_scheme="https"
+    )
 
     class Meta:
         model = Workspace
@@ -54,7 +57,6 @@ class GeneralForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
             "name": gettext_lazy("Name"),
             "locale": gettext_lazy("Language"),
             "currency": gettext_lazy("Currency"),
-            "shop_url": gettext_lazy("Shop's address"),
             "sender_name": gettext_lazy("Sender's name"),
             "sender_email": gettext_lazy("Sender's e-mail address"),
             "postal_address": gettext_lazy("Postal address"),
