@@ -38,11 +38,15 @@ class Need(models.Model):
         blank=True,
         help_text='[{"key", "label", "purpose", "options": [...]}]: what is asked about the situation, and why.',
     )
-    fit_question = models.CharField(max_length=200, blank=True, help_text="Asked in a review: did it fit the need?")
+    fit_question = models.CharField(
+        max_length=200, blank=True, help_text="Asked in a review: did it fit the need?"
+    )
     fit_options = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
-    version = models.PositiveIntegerField(default=1, help_text="Raised by every change of rules; makes a rebuild due.")
+    version = models.PositiveIntegerField(
+        default=1, help_text="Raised by every change of rules; makes a rebuild due."
+    )
 
     class Meta:
         ordering = ["position", "id"]
@@ -69,7 +73,9 @@ class EvidenceWeight(models.Model):
             models.UniqueConstraint(
                 fields=["workspace", "need", "signal", "stage"], name="evidence_once", nulls_distinct=False
             ),
-            models.CheckConstraint(condition=Q(weight__gte=-10, weight__lte=10), name="evidence_weight_bounded"),
+            models.CheckConstraint(
+                condition=Q(weight__gte=-10, weight__lte=10), name="evidence_weight_bounded"
+            ),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="evidence_stage_known"),
         ]
 
@@ -90,16 +96,24 @@ class CustomerNeed(models.Model):
     probability = models.FloatField(default=0, help_text="Of the stage shown, at as_of.")
     beliefs = ArrayField(models.FloatField(), size=5)
     as_of = models.DateTimeField()
-    evidence = models.JSONField(default=list, help_text="The events that mattered most: [{event_id, name, at, weight}].")
-    state = models.JSONField(default=dict, help_text="What the filter remembers beside beliefs: products seen, days.")
+    evidence = models.JSONField(
+        default=list, help_text="The events that mattered most: [{event_id, name, at, weight}]."
+    )
+    state = models.JSONField(
+        default=dict, help_text="What the filter remembers beside beliefs: products seen, days."
+    )
     opened_at = models.DateTimeField()
     dormant_since = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True, help_text="The customer said: not now.")
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_reason = models.CharField(
-        max_length=30, blank=True, help_text="not_relevant, lapsed, resolved; merged, retold: there is no such need."
+        max_length=30,
+        blank=True,
+        help_text="not_relevant, lapsed, resolved; merged, retold: there is no such need.",
     )
-    due_at = models.DateTimeField(null=True, help_text="When silence alone will change it: it lapses, sleeps, closes.")
+    due_at = models.DateTimeField(
+        null=True, help_text="When silence alone will change it: it lapses, sleeps, closes."
+    )
 
     class Meta:
         constraints = [
@@ -108,14 +122,19 @@ class CustomerNeed(models.Model):
             ),
             models.UniqueConstraint(fields=["customer", "need", "sequence"], name="need_sequence_once"),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="need_stage_known"),
-            models.CheckConstraint(condition=Q(probability__gte=0, probability__lte=1), name="need_probability"),
             models.CheckConstraint(
-                condition=Q(closed_at=None, closed_reason="") | (Q(closed_at__isnull=False) & ~Q(closed_reason="")),
+                condition=Q(probability__gte=0, probability__lte=1), name="need_probability"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, closed_reason="")
+                | (Q(closed_at__isnull=False) & ~Q(closed_reason="")),
                 name="closed_need_says_why",
             ),
         ]
         indexes = [
-            models.Index(fields=["workspace", "need", "stage"], condition=Q(closed_at=None), name="needs_by_stage"),
+            models.Index(
+                fields=["workspace", "need", "stage"], condition=Q(closed_at=None), name="needs_by_stage"
+            ),
             models.Index(fields=["due_at"], condition=Q(closed_at=None), name="needs_due"),
         ]
 
@@ -137,7 +156,9 @@ class StageChange(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(from_stage=models.F("to_stage")), name="stage_change_changes"),
+            models.CheckConstraint(
+                condition=~Q(from_stage=models.F("to_stage")), name="stage_change_changes"
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(considered_at=None), name="stage_change_due"),
@@ -157,6 +178,9 @@ class ReadingPosition(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     last_event_id = models.BigIntegerField(default=0)
     told_version = models.BigIntegerField(default=0)
+    unheard_until = models.DateTimeField(
+        null=True, help_text="Time of the last sign that left no trace: what comes in before it is late."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "told_version"], name="told_by_version")]

@@ -32,11 +32,11 @@ def need(workspace: Workspace, slug: str, **rules: Any) -> Need:
 
 
 def did(
-    name: str, at: datetime, user: str = "ana", *, type: str = "track", **properties: Any
+    name: str, at: datetime, user: str = "ana", *, kind: str = "track", **properties: Any
 ) -> IncomingEvent:
     """One thing a customer did."""
     return IncomingEvent(
-        type=type,
+        type=kind,
         name=name,
         message_id=f"made-{next(_serial)}",
         occurred_at=at,

@@ -61,7 +61,7 @@ class Matcher:
         matched = self.needs_of(event, products)
         kind = Kind.ORDER if signal in ORDERS else Kind.EVIDENCE
         order_id = plain(event.properties.get("order_id")) if kind is Kind.ORDER else ""
-        subject = subject_of(event, products)
+        subject = order_id if kind is Kind.ORDER else subject_of(event, products)
         signs = {
             need_id: Sign(kind, event.id, event.at, event.name, signal, subject, skus, order_id)
             for need_id, skus in sorted(matched.items())
@@ -76,7 +76,7 @@ class Matcher:
         found: dict[int, list[str]] = {}
         for product in products:
             for need_id in self.needs_of_product(product):
-                found.setdefault(need_id, []).append(product.ids[0])
+                found.setdefault(need_id, []).append(product.sku)
         for need_id in self.needs_of_text(event, has_products=bool(products)):
             found.setdefault(need_id, [])
         return {need_id: tuple(dict.fromkeys(skus)) for need_id, skus in found.items()}
@@ -151,7 +151,7 @@ def undoing(event: LoggedEvent, signal: str, products: list[Product]) -> Sign | 
     order_id = plain(event.properties.get("order_id"))
     if not order_id:
         return None
-    skus = tuple(sku for product in products for sku in product.ids)
+    skus = tuple(product.sku for product in products)
     reason = UNDOINGS[signal]
     return Sign(Kind.UNDO, event.id, event.at, event.name, signal, order_id, skus, order_id, reason=reason)
 

@@ -84,19 +84,18 @@ def reconcile_changes(
 def pair_up(
     changes: Iterable[Change], recorded: Iterable[Recorded]
 ) -> tuple[list[tuple[Change, Recorded]], list[Change], list[Recorded]]:
-    """Pair changes with rows: first those at the same moment, then the same step in order. (pairs, new, gone)"""
+    """Pair changes with rows: first the very same, then those to the same stage in order. (pairs, new, gone)"""
     pairs: list[tuple[Change, Recorded]] = []
     left, rows = list(changes), list(recorded)
-    for with_time in (True, False):
+    for is_same in (True, False):
         waiting: dict[tuple[Any, ...], list[Recorded]] = {}
         for row in rows:
-            waiting.setdefault(
-                (row["from_stage"], row["to_stage"], row["at"] if with_time else None), []
-            ).append(row)
+            same = (row["to_stage"], row["from_stage"], row["at"])
+            waiting.setdefault(same if is_same else same[:1], []).append(row)
         unpaired = []
         for change in left:
-            step = (STAGES[change.from_stage], STAGES[change.to_stage], change.at if with_time else None)
-            if found := waiting.get(step):
+            same = (STAGES[change.to_stage], STAGES[change.from_stage], change.at)
+            if found := waiting.get(same if is_same else same[:1]):
                 pairs.append((change, found.pop(0)))
             else:
                 unpaired.append(change)
@@ -108,6 +107,7 @@ def pair_up(
 def as_recorded(change: Change, customer_need_id: int) -> dict[str, Any]:
     return {
         "customer_need_id": customer_need_id,
+        "from_stage": STAGES[change.from_stage],
         "at": change.at,
         "probability": change.probability,
         "evidence": evidence_of(change.evidence),

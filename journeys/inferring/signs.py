@@ -86,6 +86,8 @@ class Product(NamedTuple):
     sku: str
 
 
+LONGEST_SKU = 200
+LONGEST_TEXT = 100
 MOST_PRODUCTS = 200  # of one event; a longer list says nothing more about a need
 
 
@@ -109,16 +111,18 @@ def products_of(properties: dict[str, Any]) -> list[Product]:
         told = [item.get(name) for name in ("product_id", "productId", "sku")]
         ids = tuple(dict.fromkeys(filter(None, map(plain, told))))
         if ids:
-            sku = next(str(text).strip() for text in told if plain(text))
+            sku = next(str(text).strip() for text in told if plain(text))[:LONGEST_SKU]
             found.append(Product(ids, plain(item.get("category")), sku))
     return found
 
 
 def subject_of(event: LoggedEvent, products: list[Product]) -> str:
-    """What an event is about, in a few words: its product, else its query, list, page or basket."""
+    """What an event is about: its product by SKU, else its query, list or page, cut to a sensible length."""
     if products and "products" not in event.properties:
-        return products[0].ids[0][:100]
-    for name in ("query", "list_id", "category", "promotion_id", "need", "path", "url", "name", "coupon"):
+        return products[0].sku
+    if event.type != "track" and (name := plain(event.name)):
+        return name[:LONGEST_TEXT]
+    for name in ("query", "category", "list_id", "name", "promotion_id", "coupon", "need", "path", "url"):
         if text := plain(event.properties.get(name)):
-            return text[:100]
+            return text[:LONGEST_TEXT]
     return ""

@@ -29,7 +29,7 @@ from journeys.inferring.keeping import (
     save_instances,
 )
 from journeys.inferring.reconciling import read_recorded, reconcile_changes
-from journeys.inferring.telling import Key, Stories, go_on, let_time_pass, tell_again
+from journeys.inferring.telling import Key, Reader, Stories, go_on, let_time_pass, tell_again
 from journeys.models import CustomerNeed, ReadingPosition
 
 READER = "journeys"
@@ -49,6 +49,7 @@ class Chunk:
     definitions: Definitions
     positions: dict[int, int]
     read_before: dict[int, int]
+    unheard_until: dict[int, datetime]
     retold: set[int]
     stale: set[int]
 
@@ -171,6 +172,7 @@ def _open_chunk(workspaces: dict[int, int], now: datetime) -> Chunk:
         definitions=definitions,
         positions=dict(read),
         read_before=read,
+        unheard_until={each: row.unheard_until for each, row in positions.items() if row.unheard_until},
         retold=set(),
         stale={
             each
@@ -190,8 +192,11 @@ def _tell(chunk: Chunk, events: list[LoggedEvent], *, up_to: Mapping[int, int]) 
     kept = read_kept(
         CustomerNeed.objects.filter(customer_id__in=list(chunk.workspaces), need_id__in=list(tables)), tables
     )
-    going_on = Stories({each: own for each, own in kept.stories.items() if each not in chunk.retold})
-    go_on(going_on, events, chunk.definitions, read_categories(events))
+    going_on = Stories(
+        {each: own for each, own in kept.stories.items() if each not in chunk.retold},
+        unheard_until=chunk.unheard_until,
+    )
+    go_on(going_on, events, Reader(chunk.definitions, read_categories(events)))
     for customer_id, need_id in going_on.late:
         del going_on.of(customer_id)[need_id]
     again = going_on.late | {
@@ -209,7 +214,10 @@ def _tell_from_log(chunk: Chunk, keys: set[Key], up_to: Mapping[int, int]) -> St
     log = read_event_log(_readings(chunk, customer_ids, up_to))
     for event in log:
         chunk.positions[event.customer_id] = max(chunk.positions[event.customer_id], event.id)
-    return tell_again(keys, log, chunk.definitions, read_categories(log))
+    told = tell_again(keys, log, Reader(chunk.definitions, read_categories(log)))
+    for customer_id, at in told.unheard_until.items():
+        chunk.unheard_until[customer_id] = max(at, chunk.unheard_until.get(customer_id, at))
+    return told
 
 
 def _save(chunk: Chunk, kept: Kept, going_on: Stories, retold: Stories) -> int:
@@ -251,5 +259,6 @@ def _save_positions(chunk: Chunk) -> None:
             "workspace_ids": [workspace_id for _, workspace_id in rows],
             "positions": [chunk.positions[customer_id] for customer_id, _ in rows],
             "versions": versions,
+            "unheard": [chunk.unheard_until.get(customer_id) for customer_id, _ in rows],
         },
     )

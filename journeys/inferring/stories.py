@@ -104,21 +104,23 @@ class Story:
             self.is_touched = True
             self._lapse(now, due)
 
-    def apply(self, sign: Sign) -> None:
-        """Take the next sign of the story; the caller has made sure that it is not late."""
+    def apply(self, sign: Sign) -> bool:
+        """Take the next sign of the story; the caller has made sure that it is not late.
+
+        False: it left no trace now, but would have after another past, so what comes in before it is late.
+        """
         if not self.hears(sign):
-            return
+            return not self.knows(sign)
         self.is_touched = True
         if self.current and sign.at - self.current.as_of >= DAY:
             self.advance(sign.at)
         if sign.kind is Kind.EVIDENCE:
-            self._take_evidence(sign)
-        elif sign.kind is Kind.ORDER:
-            self._take_order(sign)
-        elif sign.kind is Kind.UNDO:
-            self._take_undoing(sign)
-        else:
-            self._take_word(sign)
+            return self._take_evidence(sign)
+        if sign.kind is Kind.ORDER:
+            return self._take_order(sign)
+        if sign.kind is Kind.UNDO:
+            return self._take_undoing(sign)
+        return self._take_word(sign)
 
     def _open(self, at: datetime) -> Instance:
         new = opened(self.current.sequence + 1 if self.current else 1, at)
@@ -150,12 +152,12 @@ class Story:
         now.stage, now.stage_since, now.probability = NONE, due, probability
         now.evidence, now.marks = silence, ()
 
-    def _take_evidence(self, sign: Sign) -> None:
+    def _take_evidence(self, sign: Sign) -> bool:
         now = self.current
         if now is None or now.closed_at or is_fresh(now, sign, self.table):
             now = self._begin(now, sign)
             if now is None:
-                return
+                return False
         signals = signals_of(now, sign)
         remember(now, sign, signals)
         now.belief = drift(now.belief, (sign.at - now.as_of) / DAY)
@@ -169,6 +171,7 @@ class Story:
             now.dormant_since = None
         stage = shown_stage(now.stage, now.belief)
         self._show(now, stage, sign, marks_for(now, stage) if stage != now.stage else ())
+        return True
 
     def _begin(self, now: Instance | None, sign: Sign) -> Instance | None:
         """Open a new instance if the sign is worth one; None when it is not."""
@@ -180,7 +183,7 @@ class Story:
             close(now, sign.at, RESOLVED)
         return self._open(sign.at)
 
-    def _take_order(self, sign: Sign) -> None:
+    def _take_order(self, sign: Sign) -> bool:
         """An order is certain: the need is bought, whatever was believed."""
         now = self.current
         again = (
@@ -200,8 +203,9 @@ class Story:
         decisive = mark_of(POST_PURCHASE, sign)
         before = best(each for each in now.marks if each.stage in RISING and each.weight > 0)
         self._show(now, POST_PURCHASE, sign, (decisive, *before)[:TOP])
+        return True
 
-    def _take_undoing(self, sign: Sign) -> None:
+    def _take_undoing(self, sign: Sign) -> bool:
         """A full refund or a cancellation takes an order back; without any order left the customer chooses again."""
         now = self.current
         assert now is not None, "an undoing is heard only by a story that knows the order"
@@ -211,19 +215,20 @@ class Story:
         kept = tuple(sku for sku in order.skus if sku not in sign.skus)
         if sign.skus and kept:
             now.orders = (*others, Order(order.id, kept))
-            return
+            return True
         now.orders = others
         if others or now.closed_at:
-            return
+            return True
         now.belief, now.as_of, now.flag, now.bought = RETURNED, sign.at, sign.reason, ()
         now.ordered_at = now.dormant_since = None
         self._show(now, SHORTLIST, sign, (mark_of(SHORTLIST, sign),))
+        return True
 
-    def _take_word(self, sign: Sign) -> None:
+    def _take_word(self, sign: Sign) -> bool:
         """The need was closed, snoozed or reopened by a person; a word about an earlier instance is past."""
         now = self.current
         if now is None or (sign.sequence is not None and sign.sequence != now.sequence):
-            return
+            return False
         now.told_until = sign.at
         if sign.kind is Kind.CLOSE and not now.closed_at:
             close(now, sign.at, sign.reason or RESOLVED, by_word=True)
@@ -231,6 +236,7 @@ class Story:
             now.snoozed_until = sign.until
         elif sign.kind is Kind.REOPEN and now.closed_by_word:
             reopen(now, sign.at)
+        return True
 
 
 def close(now: Instance, at: datetime, reason: str, *, by_word: bool = False) -> None:

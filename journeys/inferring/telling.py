@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,13 +16,27 @@ Key = tuple[int, int]  # (customer id, need id)
 
 @dataclass
 class Stories:
-    """The stories of a chunk's customers, by customer and need; `late` ones have to be told again from the log."""
+    """The stories of a chunk's customers, by customer and need.
+
+    `late` ones have to be told again from the log. `unheard_until` is the time of a customer's last sign that left no
+    trace: with another past it would have, so whatever comes in before it is late.
+    """
 
     by_customer: dict[int, dict[int, Story]] = field(default_factory=dict)
     late: set[Key] = field(default_factory=set)
+    unheard_until: dict[int, datetime] = field(default_factory=dict)
 
     def of(self, customer_id: int) -> dict[int, Story]:
         return self.by_customer.setdefault(customer_id, {})
+
+    def is_late(self, customer_id: int, story: Story, sign: Sign) -> bool:
+        unheard = self.unheard_until.get(customer_id)
+        return story.is_late(sign) or (unheard is not None and sign.at < unheard and story.knows(sign))
+
+    def note_unheard(self, customer_id: int, at: datetime) -> None:
+        last = self.unheard_until.get(customer_id)
+        if last is None or at > last:
+            self.unheard_until[customer_id] = at
 
     def __iter__(self) -> Iterator[tuple[Key, Story]]:
         for customer_id, stories in sorted(self.by_customer.items()):
@@ -30,54 +44,57 @@ class Stories:
                 yield (customer_id, need_id), story
 
 
-def go_on(
-    stories: Stories,
-    events: Iterable[LoggedEvent],
-    definitions: Definitions,
-    categories: Mapping[int, Mapping[str, str]],
-) -> None:
+class Reader:
+    """What the events of a chunk say, by the definitions of their workspaces and the catalogue."""
+
+    def __init__(self, definitions: Definitions, categories: Mapping[int, Mapping[str, str]]) -> None:
+        self.definitions = definitions
+        self.categories = categories
+
+    def read(self, event: LoggedEvent) -> tuple[dict[int, Sign], Sign | None]:
+        """Signs by need, and one for every need that the customer has."""
+        matcher = self.definitions.matchers[event.workspace_id]
+        return matcher.read(event, self.categories.get(event.workspace_id, {}))
+
+
+def go_on(stories: Stories, events: Iterable[LoggedEvent], reader: Reader) -> None:
     """Tell the stories on with new events; stories for which one comes too late are noted in `late` and left alone."""
     for event in sorted(events, key=lambda event: (event.customer_id, event.at, event.id)):
-        for key, sign in signs_of(event, stories.of(event.customer_id), definitions, categories):
-            if key in stories.late:
+        customer_id, known = event.customer_id, stories.of(event.customer_id)
+        signs, general = reader.read(event)
+        for need_id, sign in signs_for(signs, general, known):
+            if (customer_id, need_id) in stories.late:
                 continue
-            story = stories.of(event.customer_id).setdefault(key[1], Story(definitions.tables[key[1]]))
-            if story.is_late(sign):
-                stories.late.add(key)
-            else:
-                story.apply(sign)
+            story = known.setdefault(need_id, Story(reader.definitions.tables[need_id]))
+            if stories.is_late(customer_id, story, sign):
+                stories.late.add((customer_id, need_id))
+            elif not story.apply(sign):
+                stories.note_unheard(customer_id, event.at)
+        if general is not None:
+            stories.note_unheard(customer_id, event.at)
 
 
-def tell_again(
-    keys: Iterable[Key],
-    log: Iterable[LoggedEvent],
-    definitions: Definitions,
-    categories: Mapping[int, Mapping[str, str]],
-) -> Stories:
+def tell_again(keys: Iterable[Key], log: Iterable[LoggedEvent], reader: Reader) -> Stories:
     """Tell stories from the start, with all events of their customers in the order in which they happened."""
     told = Stories()
     for customer_id, need_id in sorted(keys):
-        told.of(customer_id)[need_id] = Story(definitions.tables[need_id])
+        told.of(customer_id)[need_id] = Story(reader.definitions.tables[need_id])
     for event in log:
         wanted = told.of(event.customer_id)
-        for key, sign in signs_of(event, wanted, definitions, categories):
-            if key[1] in wanted:
-                wanted[key[1]].apply(sign)
+        signs, general = reader.read(event)
+        for need_id, sign in signs_for(signs, general, wanted):
+            if need_id in wanted and not wanted[need_id].apply(sign):
+                told.note_unheard(event.customer_id, event.at)
+        if general is not None:
+            told.note_unheard(event.customer_id, event.at)
     return told
 
 
-def signs_of(
-    event: LoggedEvent,
-    known: Mapping[int, Story],
-    definitions: Definitions,
-    categories: Mapping[int, Mapping[str, str]],
-) -> list[tuple[Key, Sign]]:
-    """What an event says to which needs: those it speaks of, and for a basket or an undoing all that are known."""
-    matcher = definitions.matchers[event.workspace_id]
-    signs, general = matcher.read(event, categories.get(event.workspace_id, {}))
+def signs_for(signs: dict[int, Sign], general: Sign | None, known: Collection[int]) -> list[tuple[int, Sign]]:
+    """A sign for each need that an event speaks of; of a basket or an undoing it speaks to all that are known."""
     if general is not None:
         signs = dict.fromkeys(known, general) | signs
-    return [((event.customer_id, need_id), signs[need_id]) for need_id in sorted(signs)]
+    return sorted(signs.items(), key=lambda pair: pair[0])
 
 
 def let_time_pass(stories: Stories, now: datetime) -> None:
