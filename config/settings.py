@@ -159,9 +159,10 @@ STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / ".static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        # Hashed names let browsers keep files for good; they need `collectstatic`, which tests and debugging go without.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.bool("HASHED_STATIC", default=not DEBUG)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / ".media")
@@ -205,6 +206,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "Channel": "engagement.models.Channel",
+        "ConsentState": "engagement.models.ConsentState",
+        "ProductKind": "engagement.models.ProductKind",
         "Stage": "journeys.models.Stage",
         "Interest": "nudges.models.Interest",
         "Promise": "nudges.models.Promise",

@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
     if not command:
         raise LocalError("Say what to run: python -m config.local run -- CMD")
     with services.services(chosen(options), options.profile) as environment:
+        if options.profile == "test":
+            environment.setdefault("HASHED_STATIC", os.environ.get("HASHED_STATIC", "0"))
         return run_command(command, environment)
 
 
