@@ -11,7 +11,7 @@ from engagement.counts import Counts
 from engagement.statements import run_statement
 from nudges.deciding.judging import judge, known_zones, make_tables
 
-CHUNK = 500
+CHUNK = 1000  # due candidates claimed in one transaction
 
 
 class WrongIsolationError(RuntimeError):
@@ -35,7 +35,7 @@ def decide_nudges(*, now: datetime, limit: int = 5000) -> Counts:
 
 @transaction.atomic
 def decide_chunk(*, now: datetime, size: int) -> Counts:
-    """Claim up to `size` customers and decide their candidates: all of it is written, or none."""
+    """Claim up to `size` due candidates' customers and decide their candidates: all of it is written, or none."""
     require_read_committed()
     customers = _claim(now, size)
     if not customers:

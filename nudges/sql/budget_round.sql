@@ -24,16 +24,20 @@ WITH share AS (
     FROM deciding AS d
     JOIN share ON share.workspace_id = d.workspace_id
     WHERE d.place = %(round)s AND d.reason IS NULL AND d.interest = 'business' AND NOT d.in_holdout
-), over AS (
-    SELECT asking.candidate_id, share.percent, past.business + coalesce(run.business, 0) + asking.nth AS business,
-           past.total + coalesce(run.total, 0) + asking.nth AS total
+), weighed AS (
+    SELECT asking.candidate_id, asking.workspace_id, share.percent, asking.nth,
+           past.business + coalesce(run.business, 0) AS business, past.total + coalesce(run.total, 0) AS total
     FROM asking
     JOIN share ON share.workspace_id = asking.workspace_id
     JOIN past ON past.workspace_id = asking.workspace_id
     LEFT JOIN run ON run.workspace_id = asking.workspace_id
+), judged AS (
+    SELECT weighed.*, 100 * (business + nth) <= percent * (total + nth) AS passes,
+        count(*) FILTER (WHERE 100 * (business + nth) <= percent * (total + nth)) OVER (PARTITION BY workspace_id) AS passed
+    FROM weighed
 )
 UPDATE deciding AS d
-SET reason = 'workspace_budget', rule = 'business_share', "limit" = over.percent,
-    count = CASE WHEN over.total > 1 THEN 100 * (over.business - 1) / (over.total - 1) ELSE 0 END
-FROM over
-WHERE over.candidate_id = d.candidate_id AND 100 * over.business > over.percent * over.total
+SET reason = 'workspace_budget', rule = 'business_share', "limit" = judged.percent,
+    count = 100 * (judged.business + judged.passed) / greatest(judged.total + judged.passed, 1)
+FROM judged
+WHERE judged.candidate_id = d.candidate_id AND NOT judged.passes

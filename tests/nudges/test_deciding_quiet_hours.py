@@ -59,7 +59,7 @@ def test_quiet_hours_within_one_day(workspace: Workspace, customer: Customer, nu
 @pytest.mark.parametrize(
     ("moment", "fold", "until"),
     [
-        # Berlin's clock goes from 2 to 3 on 29 March and from 3 to 2 on 25 October 2026; the night ends at 8 all the same.
+        # Berlin's clock goes from 2 to 3 on 29 March 2026, from 3 to 2 on 25 October; the night ends at 8 all the same.
         ("2026-03-28 23:00", 0, "2026-03-29 08:00"),
         ("2026-10-24 23:00", 0, "2026-10-25 08:00"),
         ("2026-10-25 02:30", 0, "2026-10-25 08:00"),

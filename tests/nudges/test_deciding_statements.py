@@ -1,0 +1,53 @@
+"""A chunk costs as many statements for 500 customers as for 10."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from engagement.models import Workspace
+from nudges.considering import put_forward
+from nudges.deciding import decide_nudges, simulate
+from nudges.models import Decision
+from tests import make, make_nudges
+from tests.make import NOW
+from tests.nudges.deciding_one import HOUR
+
+pytestmark = pytest.mark.django_db
+
+
+def statements_for(customers: int) -> int:
+    workspace: Workspace = make.workspace(holdout_percent=10)
+    make_nudges.policy(workspace, min_gap_seconds=60, business_limit=3, business_share_percent=80)
+    make_nudges.cap(workspace, 1)
+    people = [make.customer(workspace, email=f"{customers}-{n}@example.org").pk for n in range(customers)]
+    everyone = {"identified": True}
+    for n, interest in enumerate(("customer", "business")):
+        nudge = make_nudges.nudge(
+            workspace, conditions=everyone, interest=interest, promise="choose_us", on_cap="defer"
+        )
+        put_forward(nudge=nudge, customer_ids=people, occasion=f"api:{n}", now=NOW - HOUR)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        decide_nudges(now=NOW)
+    assert Decision.objects.filter(workspace=workspace).count() == 2 * customers
+    return len(queries)
+
+
+def test_500_customers_cost_as_many_statements_as_10() -> None:
+    statements_for(3)  # what a process asks once
+    assert statements_for(10) == statements_for(500)
+
+
+def test_simulating_costs_the_same_for_10_and_500(workspace: Workspace) -> None:
+    nudge = make_nudges.nudge(workspace)
+    people = [make.customer(workspace, email=f"{n}@example.org").pk for n in range(500)]
+    simulate(nudge=nudge, customer_ids=people[:1], now=NOW)
+    counted = []
+    for some in (people[:10], people):
+        with CaptureQueriesContext(connection) as queries:
+            simulate(nudge=nudge, customer_ids=some, now=NOW)
+        counted.append(len(queries))
+    assert counted[0] == counted[1]
