@@ -11,7 +11,9 @@ from nudges.models import Candidate, Decision, Message, Nudge, NudgeContent, Pre
 from tests import make
 
 
-def nudge(workspace: Workspace, *, category: Category | None = None, words: Any = "Hello", **fields: Any) -> Nudge:
+def nudge(
+    workspace: Workspace, *, category: Category | None = None, words: Any = "Hello", **fields: Any
+) -> Nudge:
     """An active broadcast nudge by e-mail; `words` is its body, or None for none."""
     made = Nudge.objects.create(
         workspace=workspace,
@@ -41,7 +43,9 @@ def content(nudge: Nudge, *, channel: str = "email", language: str = "en", **fie
     )
 
 
-def need(customer: Customer, *, slug: str = "running-shoes", stage: str = "shortlist", **fields: Any) -> CustomerNeed:
+def need(
+    customer: Customer, *, slug: str = "running-shoes", stage: str = "shortlist", **fields: Any
+) -> CustomerNeed:
     kind, _ = Need.objects.get_or_create(
         workspace=customer.workspace, slug=slug, defaults={"name": slug.replace("-", " ").capitalize()}
     )
@@ -70,8 +74,13 @@ def message(
     at: datetime = make.NOW,
     **fields: Any,
 ) -> Message:
-    """A message as deciding inserts it: decided, without words, due now, counting, with its slot in the pressure row."""
-    common = {"workspace": nudge.workspace, "customer": customer, "nudge": nudge, "customer_need": customer_need}
+    """A message as deciding inserts it: decided, without words, due now, with its slot in the pressure row."""
+    common = {
+        "workspace": nudge.workspace,
+        "customer": customer,
+        "nudge": nudge,
+        "customer_need": customer_need,
+    }
     not_after = fields.setdefault("not_after", at + timedelta(days=3))
     candidate = Candidate.objects.create(
         **common,

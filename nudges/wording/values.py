@@ -69,9 +69,9 @@ def values(known: Known, *, language: str) -> dict[str, Any]:
                 "first_name": customer.traits.get("first_name") or customer.traits.get("firstName"),
                 "email": customer.email,
                 "id": customer.external_id,
-                "traits": _plain(customer.traits),
             }
-        ),
+        )
+        | {"traits": _plain(customer.traits)},
         "need": _filled(
             {"name": known.need.need.name, "slug": known.need.need.slug, "stage": known.stage}
             if known.need

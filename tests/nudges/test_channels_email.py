@@ -1,0 +1,153 @@
+"""E-mail against a real SMTP server: what each of its answers means, and what a message looks like."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
+from nudges.channels.email import EmailChannel, sender
+from tests.smtp_peer import Peer, smtp_peer
+
+UNSUBSCRIBE = "https://example.org/m/u/token/"
+
+
+@pytest.fixture
+def peer(settings: Any) -> Iterator[Peer]:
+    with smtp_peer() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_TIMEOUT = 0.5
+        yield running
+
+
+def envelope(address: str = "ana@example.org", **fields: Any) -> Envelope:
+    return Envelope(
+        **{
+            "dispatch_id": uuid.uuid4(),
+            "workspace_id": 3,
+            "message_id": 5,
+            "nudge_id": 7,
+            "category": "tips",
+            "address": address,
+            "sender": "The Shop <shop@example.org>",
+            "subject": "Grüße",
+            "text": "Plain words",
+            "html": "<p>Rich words</p>",
+            "language": "de",
+            "is_service": False,
+            "unsubscribe_url": UNSUBSCRIBE,
+        }
+        | fields
+    )
+
+
+def send(*addresses: str) -> list[Outcome]:
+    with EmailChannel().session() as hand_over:
+        return [hand_over(envelope(f"{name}@example.org")) for name in addresses]
+
+
+def test_a_mail_carries_what_readers_and_providers_ask_for(peer: Peer) -> None:
+    given = envelope()
+    with EmailChannel().session() as hand_over:
+        assert hand_over(given) == Sent()
+    [mail] = peer.to("ana@example.org")
+    assert mail["Subject"] == "Grüße"
+    assert mail["From"] == "The Shop <shop@example.org>"
+    assert mail["Message-ID"] == f"<{given.dispatch_id}@touchstone.localhost>"
+    assert mail["List-Unsubscribe"] == f"<{UNSUBSCRIBE}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Feedback-ID"] == "n7:w3:tips:touchstone"
+    assert mail["Content-Language"] == "de"
+    assert mail["Auto-Submitted"] is None
+    assert mail.get_content_type() == "multipart/alternative"
+    plain, rich = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert "Plain words" in plain.get_content()
+    assert rich is not None
+    assert "<p>Rich words</p>" in rich.get_content()
+
+
+def test_a_service_message_is_not_a_list(peer: Peer) -> None:
+    with EmailChannel().session() as hand_over:
+        hand_over(envelope(is_service=True))
+    [mail] = peer.to("ana@example.org")
+    assert mail["List-Unsubscribe"] is None
+    assert mail["List-Unsubscribe-Post"] is None
+
+
+def test_a_chunk_goes_over_one_connection(peer: Peer) -> None:
+    assert send("a", "b", "c") == [Sent(), Sent(), Sent()]
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "permanent", "is_bounce", "suppresses", "is_provider"),
+    [
+        ("later", False, False, "", False),
+        ("gone", True, True, "hard_bounce", False),
+        ("full", True, True, "", False),
+        ("refused", True, False, "", False),
+        ("busy", False, False, "", False),
+        ("closing", False, False, "", True),
+        ("dropped", False, False, "", True),
+    ],
+)
+def test_each_answer_of_a_server_has_its_meaning(
+    peer: Peer, name: str, permanent: bool, is_bounce: bool, suppresses: str, is_provider: bool
+) -> None:
+    [outcome] = send(name)
+    assert isinstance(outcome, Refused)
+    assert (outcome.permanent, outcome.is_bounce, outcome.suppresses, outcome.is_provider) == (
+        permanent,
+        is_bounce,
+        suppresses,
+        is_provider,
+    )
+    assert outcome.error
+    assert peer.received == []
+
+
+@pytest.mark.parametrize("name", ["cut", "slow"])
+def test_a_connection_that_breaks_once_the_text_is_out_leaves_it_unknown(peer: Peer, name: str) -> None:
+    [outcome] = send(name)
+    assert isinstance(outcome, Unknown)
+    assert len(peer.received) == 1  # it did arrive, and nobody told us
+
+
+def test_one_bad_recipient_holds_up_no_other(peer: Peer) -> None:
+    names = ["a", "gone", "b", "later", "c", "dropped", "d", "cut", "e", "refused", "f", "closing", "g"]
+    outcomes = send(*names)
+    taken = [name for name, outcome in zip(names, outcomes, strict=True) if isinstance(outcome, Sent)]
+    assert taken == ["a", "b", "c", "d", "e", "f", "g"]
+    assert [len(peer.to(f"{name}@example.org")) for name in taken] == [1] * 7
+
+
+def test_a_server_that_is_not_there_is_the_providers_failure(settings: Any, peer: Peer) -> None:
+    settings.EMAIL_PORT = 1
+    [outcome] = send("ana")
+    assert isinstance(outcome, Refused)
+    assert outcome.is_provider
+    assert not outcome.permanent
+
+
+def test_an_address_that_cannot_be_written_fails_for_good_and_alone(peer: Peer) -> None:
+    with EmailChannel().session() as hand_over:
+        refused = hand_over(envelope("ana@example.org\nBcc: all@example.org"))
+        taken = hand_over(envelope("ben@example.org"))
+    assert isinstance(refused, Refused)
+    assert refused.permanent
+    assert taken == Sent()
+    assert [recipient for recipient, _mail in peer.received] == ["ben@example.org"]
+
+
+def test_a_workspace_signs_by_its_own_name_and_address_where_it_has_them(settings: Any) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Touchstone <mail@touchstone.example>"
+    assert sender("The Shop", "shop@example.org") == "The Shop <shop@example.org>"
+    assert sender("The Shop", "") == "The Shop <mail@touchstone.example>"
+    assert sender("", "") == "Touchstone <mail@touchstone.example>"
