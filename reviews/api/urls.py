@@ -1,5 +1,14 @@
-"""Addresses of this door."""
+"""Addresses of reviews, below `/api/v1/`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from reviews.api import reviews
+
+urlpatterns = [
+    path("reviews", reviews.Reviews.as_view()),
+    path("reviews/<int:review_id>", reviews.OneReview.as_view()),
+    path("reviews/<int:review_id>/publish", reviews.PublishReview.as_view()),
+    path("reviews/<int:review_id>/reject", reviews.RejectReview.as_view()),
+    path("reviews/<int:review_id>/undo", reviews.UndoModeration.as_view()),
+    path("reviews/<int:review_id>/response", reviews.ReviewResponse.as_view()),
+]

@@ -1,0 +1,180 @@
+"""What is said of nudges, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from engagement.api.shapes import Body, ObjectName, Out, Query
+from engagement.conditions import Problem, check_condition, describe_condition
+from engagement.models import Category, Channel
+from journeys.models import Need, Stage
+from nudges.models import Interest, Nudge, NudgeStatus, OnCap, Promise, Trigger
+from nudges.wording.placeholders import BadWording, missing_values
+
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+MAX_EXPIRY_HOURS = 24 * 90
+
+
+def nested(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Problems of a condition as DRF nests errors: `all[0].within` is {"all": {"0": {"within": …}}}."""
+    errors: dict[str, Any] = {}
+    for problem in problems:
+        place = errors
+        for part in filter(None, problem.path.replace("[", ".").replace("]", "").split(".")):
+            place = place.setdefault(part, {})
+        place.setdefault("non_field_errors", []).append(problem.message)
+    return errors
+
+
+class WordsShape(Body):
+    """The words for one channel in one language; placeholders such as {{ customer.name }}."""
+
+    channel = serializers.ChoiceField(Channel.choices)
+    language = serializers.RegexField(LANGUAGE, max_length=16, required=False, default="en")
+    subject = serializers.CharField(max_length=200)
+    body = serializers.CharField(max_length=20_000, help_text="Markdown.")
+    link_url = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    link_label = serializers.CharField(max_length=80, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        errors = {}
+        for field in ("subject", "body", "link_url", "link_label"):
+            try:
+                missing_values(attrs.get(field, ""), {})
+            except BadWording as error:
+                errors[field] = [str(error)]
+        if errors:
+            raise serializers.ValidationError(errors, code="bad_placeholder")
+        return attrs
+
+
+class NudgeChange(Body):
+    """What may be changed of a nudge. What is left out stays; `contents` are added or replaced one by one."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    promise = serializers.ChoiceField(Promise.choices, required=False)
+    interest = serializers.ChoiceField(Interest.choices, required=False)
+    category = serializers.SlugField(max_length=60, required=False, help_text="The category's slug.")
+    channels = serializers.ListField(
+        child=serializers.ChoiceField(Channel.choices),
+        min_length=1,
+        max_length=len(Channel),
+        required=False,
+        help_text="In order of preference.",
+    )
+    priority = serializers.IntegerField(min_value=0, max_value=100, required=False)
+    trigger = serializers.ChoiceField(Trigger.choices, required=False)
+    trigger_need = serializers.SlugField(
+        max_length=60, required=False, allow_null=True, help_text="The need's slug; null: any need."
+    )
+    trigger_stage = serializers.ChoiceField(Stage.choices, required=False, allow_blank=True)
+    conditions = serializers.DictField(required=False, help_text="Whom it is for; {} fits everyone.")
+    on_cap = serializers.ChoiceField(OnCap.choices, required=False)
+    expires_after_hours = serializers.IntegerField(min_value=1, max_value=MAX_EXPIRY_HOURS, required=False)
+    contents = serializers.ListField(child=WordsShape(), max_length=100, required=False)
+
+    def validate_category(self, slug: str) -> Category:
+        category = Category.objects.filter(
+            workspace=self.context["workspace"], slug=slug, archived_at=None
+        ).first()
+        if category is None:
+            raise serializers.ValidationError(_("There is no category with this slug."), code="unknown")
+        return category
+
+    def validate_trigger_need(self, slug: str | None) -> Need | None:
+        if slug is None:
+            return None
+        need = Need.objects.filter(workspace=self.context["workspace"], slug=slug).first()
+        if need is None:
+            raise serializers.ValidationError(_("There is no need with this slug."), code="unknown")
+        return need
+
+    def validate_channels(self, channels: list[str]) -> list[str]:
+        if len(set(channels)) < len(channels):
+            raise serializers.ValidationError(_("A channel may come only once."), code="duplicate")
+        return channels
+
+    def validate_conditions(self, condition: dict[str, Any]) -> dict[str, Any]:
+        problems = check_condition(condition, workspace=self.context["workspace"])
+        if problems:
+            raise serializers.ValidationError(nested(problems), code="bad_condition")
+        return condition
+
+
+class NudgeIn(NudgeChange):
+    """A new nudge: a draft until it is activated. Its interest must be declared."""
+
+    name = serializers.CharField(max_length=120)
+    promise = serializers.ChoiceField(Promise.choices)
+    interest = serializers.ChoiceField(Interest.choices)
+    category = serializers.SlugField(max_length=60, help_text="The category's slug.")
+    channels = serializers.ListField(
+        child=serializers.ChoiceField(Channel.choices),
+        min_length=1,
+        max_length=len(Channel),
+        help_text="In order of preference.",
+    )
+    trigger = serializers.ChoiceField(Trigger.choices)
+
+
+class WordsOut(Out):
+    """The words for one channel in one language."""
+
+    channel = serializers.ChoiceField(Channel.choices)
+    language = serializers.CharField()
+    subject = serializers.CharField()
+    body = serializers.CharField()
+    link_url = serializers.CharField()
+    link_label = serializers.CharField()
+
+
+class NudgeOut(Out):
+    """What a marketer defines."""
+
+    object = ObjectName("nudge")
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    promise = serializers.ChoiceField(Promise.choices)
+    interest = serializers.ChoiceField(Interest.choices)
+    category = serializers.CharField(source="category.slug")
+    channels = serializers.ListField(child=serializers.ChoiceField(Channel.choices))
+    priority = serializers.IntegerField()
+    trigger = serializers.ChoiceField(Trigger.choices)
+    trigger_need = serializers.SerializerMethodField()
+    trigger_stage = serializers.CharField()
+    conditions = serializers.DictField()
+    conditions_text = serializers.SerializerMethodField(help_text="The conditions as a sentence.")
+    on_cap = serializers.ChoiceField(OnCap.choices)
+    expires_after_hours = serializers.IntegerField()
+    respects_caps = serializers.BooleanField(help_text="Only an owner may change it, in the dashboard.")
+    counts = serializers.BooleanField(
+        help_text="Against caps. Only an owner may change it, in the dashboard."
+    )
+    status = serializers.ChoiceField(NudgeStatus.choices)
+    version = serializers.IntegerField()
+    contents = WordsOut(many=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+    def get_trigger_need(self, nudge: Nudge) -> str | None:
+        return nudge.trigger_need.slug if nudge.trigger_need else None
+
+    def get_conditions_text(self, nudge: Nudge) -> str:
+        try:
+            return describe_condition(nudge.conditions)
+        except (KeyError, ValueError, TypeError):
+            return ""  # written before a kind of leaf was taken out
+
+
+class NudgeQuery(Query):
+    """Filters of the list."""
+
+    status = serializers.ChoiceField(NudgeStatus.choices, required=False)
+    trigger = serializers.ChoiceField(Trigger.choices, required=False)
+    interest = serializers.ChoiceField(Interest.choices, required=False)
+    promise = serializers.ChoiceField(Promise.choices, required=False)
+    category = serializers.CharField(max_length=60, required=False, help_text="The category's slug.")
