@@ -23,7 +23,7 @@ class Setting(NamedTuple):
 
     origin: str = ""
     write_key: str = ""
-    secret_key: str = ""
+    embed_secret: str = ""
     people: tuple[dict[str, str], ...] = ()
 
 
@@ -51,29 +51,24 @@ class SettingFile:
         return Setting(
             origin=f"{where.scheme}://{where.netloc}" if where.netloc else "",
             write_key=info.get("write_key", ""),
-            secret_key=info.get("secret_key", ""),
+            embed_secret=info.get("embed_secret", ""),
             people=tuple(info.get("people", ())),
         )
 
 
 def reader_token(setting: Setting, user_id: str, *, seconds: int = 3600) -> str:
-    """Tells Touchstone who is signed in: a JWT (HS256) under the SHA-256 of the shop's secret key, in hex."""
-    if not setting.secret_key:
+    """Tells Touchstone who is signed in, signed with the workspace's embed secret (see docs/embedding.md)."""
+    if not setting.embed_secret:
         return ""
-    signing_key = hashlib.sha256(setting.secret_key.encode()).hexdigest().encode()
-    head = _encoded({"alg": "HS256", "typ": "JWT", "kid": setting.secret_key[:11]})
-    body = _encoded({"sub": user_id, "exp": int(time.time()) + seconds})
-    signature = hmac.new(signing_key, f"{head}.{body}".encode(), hashlib.sha256).digest()
-    return f"{head}.{body}.{_text(signature)}"
+    claims = {"sub": user_id, "exp": int(time.time()) + seconds}
+    payload = _text(json.dumps(claims, separators=(",", ":")).encode())
+    signature = hmac.new(setting.embed_secret.encode(), payload.encode(), hashlib.sha256).digest()
+    return f"{payload}.{_text(signature)}"
 
 
 def user_id(email: str) -> str:
     """The shop's own id of an account."""
     return "u_" + hashlib.sha256(email.strip().lower().encode()).hexdigest()[:12]
-
-
-def _encoded(value: dict[str, object]) -> str:
-    return _text(json.dumps(value, separators=(",", ":")).encode())
 
 
 def _text(value: bytes) -> str:

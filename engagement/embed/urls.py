@@ -1,5 +1,10 @@
 """Addresses of this door."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from engagement.embed.files import KINDS, embed_file
+
+app_name = "embed"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(name, embed_file, {"name": name}, name=name.replace(".", "_")) for name in KINDS
+]

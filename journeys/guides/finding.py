@@ -54,7 +54,7 @@ def _published(workspace: Workspace) -> QuerySet[GuideVersion]:
             guide__status=GuideStatus.PUBLISHED,
             number=F("guide__published_version"),
         )
-        .select_related("guide__need")
+        .select_related("guide__need", "guide__workspace")
         .order_by("guide_id")
     )
 

@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from engagement.identities import embed_secret
 from engagement.models import Workspace
 from nudges.management.seeding import ground
 
@@ -41,7 +42,8 @@ class Command(BaseCommand):
             workspace = fill_workspace(shop, now)
         ground.keep_origins(workspace, shop)
         told = ground.keep_owner(workspace, known) | ground.keep_keys(workspace, known, now=now)
-        write_info(info, known | told | {"dashboard": f"{settings.BASE_URL}/"})
+        told |= {"dashboard": f"{settings.BASE_URL}/", "embed_secret": embed_secret(workspace)}
+        write_info(info, known | told)
         self.stdout.write(f"{workspace.name}: {workspace.customers.count()} customers")
 
 

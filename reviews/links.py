@@ -1,0 +1,65 @@
+"""Links that let somebody write or confirm a review, each signed for one purpose and expiring."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from engagement.models import Customer, Product
+from engagement.signing import BadToken, sign, unsign
+from reviews.models import Review
+
+AUTHOR, CONFIRMATION = "review-author", "review-confirmation"
+AUTHOR_FOR, CONFIRMATION_FOR = timedelta(days=90), timedelta(days=7)
+
+
+class Confirmation(NamedTuple):
+    review_id: int
+    version: int
+    email: str
+
+
+def author_token(*, customer: Customer, product: Product) -> str:
+    """Lets its holder write, and later change, this customer's review of this product."""
+    return sign(AUTHOR, {"c": customer.pk, "p": product.pk})
+
+
+def author_of(token: str, product: Product) -> Customer:
+    """The customer whom a link of ours lets write about the product, or who they were merged into. Raises BadToken."""
+    payload = unsign(AUTHOR, token, max_age=AUTHOR_FOR)
+    if payload.get("p") != product.pk:
+        raise BadToken
+    found = Customer.objects.select_related("merged_into").filter(
+        pk=payload.get("c"), workspace_id=product.workspace_id
+    )
+    customer = found.first()
+    if customer is None:
+        raise BadToken
+    return customer.merged_into or customer
+
+
+def writing_url(product: Product, *, customer: Customer | None = None, language: str = "") -> str:
+    """Where a review of the product is written; with a customer, as them and without a confirmation mail."""
+    query = {"author": author_token(customer=customer, product=product)} if customer else {}
+    if language:
+        query["lang"] = language
+    path = f"/e/review/{product.workspace.slug}/{quote(product.sku, safe='')}/"
+    return f"{settings.BASE_URL}{path}{'?' if query else ''}{urlencode(query)}"
+
+
+def confirmation_url(review: Review, *, email: str) -> str:
+    """Where the author of an unconfirmed review says that the address is theirs."""
+    token = sign(CONFIRMATION, {"r": review.pk, "v": review.version, "e": email})
+    return f"{settings.BASE_URL}/e/confirm/{review.workspace.slug}/{token}/"
+
+
+def read_confirmation(token: str) -> Confirmation:
+    """What a confirmation link names. Raises BadToken, `expired` when it was ours once."""
+    payload = unsign(CONFIRMATION, token, max_age=CONFIRMATION_FOR)
+    try:
+        return Confirmation(int(payload["r"]), int(payload["v"]), str(payload["e"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadToken from error

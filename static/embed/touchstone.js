@@ -1,0 +1,288 @@
+/* Touchstone on a shop's pages: <touchstone-guide>, <touchstone-reviews>, <touchstone-inbox>.
+ *
+ * <script src="https://…/e/touchstone.js" data-key="wk_…" defer></script>
+ *
+ * The HTML comes from the server and is set into a shadow root. No cookies, no eval, nothing inline; what is kept in
+ * the page's own storage is kept only after `touchstone.consent(true)`. The server is told who reads only then, or by
+ * a token that the shop's server signed (data-token).
+ */
+(() => {
+  "use strict";
+  const script = document.currentScript;
+  if (!script || window.touchstone) return;
+  const base = new URL(script.src).origin;
+  const { key = "", token = "" } = script.dataset;
+  const STORED = "touchstone.anonymous_id";
+  const CHECKED = "touchstone.checked";
+  const elements = new Set();
+  let anonymousId = "";
+  let sheet;
+
+  const ask = (path, query = {}, options = {}) => {
+    const url = new URL(path, base);
+    url.searchParams.set("key", key);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return fetch(url, { credentials: "omit", ...options });
+  };
+  const post = (path, fields, keepalive = false) => {
+    const body = new URLSearchParams(fields);
+    if (anonymousId) body.set("anonymous_id", anonymousId);
+    if (token) body.set("token", token);
+    return ask(path, {}, { method: "POST", body, keepalive });
+  };
+  const store = (name, value) => {
+    if (!anonymousId) return;
+    try { localStorage.setItem(name, value); } catch { /* storage may be off: nothing is remembered */ }
+  };
+  const stored = (name) => {
+    try { return localStorage.getItem(name) || ""; } catch { return ""; }
+  };
+  const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
+  // One stylesheet for all elements of the page. Made by script, so that no CSP of the shop has to allow styles of ours.
+  const styles = () => (sheet ??= fetch(`${base}/e/touchstone.css`, { credentials: "omit" })
+    .then((answer) => answer.text())
+    .then((text) => { const made = new CSSStyleSheet(); made.replaceSync(text); return made; }));
+
+  const parse = (html) => {
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    return made.content;
+  };
+
+  // ---- What readers do inside an element or on a hosted page
+
+  // Tells once that a guide was read: when it has been in sight for some seconds.
+  const watchReading = (guide) => {
+    let timer;
+    const watcher = new IntersectionObserver(([seen]) => {
+      clearTimeout(timer);
+      if (!seen.isIntersecting) return;
+      timer = setTimeout(() => {
+        watcher.disconnect();
+        if (anonymousId || token) post(guide.dataset.tsRead, { guide: guide.dataset.guide, lang: guide.dataset.lang }, true).catch(() => {});
+      }, 4000);
+    }, { rootMargin: "0px 0px -25%" });
+    watcher.observe(guide);
+  };
+
+  const recall = (guide) => {
+    const kept = stored(CHECKED).split("\n");
+    for (const box of guide.querySelectorAll("[data-ts-check]")) {
+      box.checked = kept.includes(`${guide.dataset.guide}/${box.dataset.tsCheck}`);
+    }
+  };
+
+  const check = (box) => {
+    const guide = box.closest("[data-guide]");
+    const name = `${guide.dataset.guide}/${box.dataset.tsCheck}`;
+    const kept = new Set(stored(CHECKED).split("\n").filter(Boolean));
+    if (box.checked) kept.add(name); else kept.delete(name);
+    store(CHECKED, [...kept].slice(-300).join("\n"));
+    if (anonymousId || token) {
+      post(guide.dataset.tsRead, { guide: guide.dataset.guide, lang: guide.dataset.lang, check: box.dataset.tsCheck, on: box.checked ? 1 : 0 }, true).catch(() => {});
+    }
+  };
+
+  // Sets HTML of ours where it belongs: below a list ("more"), into a slot ("form"), or in place of `old`.
+  const place = (root, old, into, html) => {
+    const content = parse(html);
+    const first = content.firstElementChild;
+    if (into === "more") {
+      old.closest("[data-ts-more]").replaceWith(content);
+    } else if (into) {
+      const slot = root.querySelector(`[data-ts-slot="${into}"]`);
+      slot.replaceChildren(content);
+      slot.hidden = false;
+    } else {
+      old.replaceWith(content);
+    }
+    prepare(root, first);
+    if (into === "more") return first?.querySelector("a, button")?.focus({ preventScroll: true });
+    if (into === "form" || first?.matches?.(".ts-writing, .ts-note")) {
+      first.scrollIntoView({ block: "nearest" });
+      (first.querySelector(".ts-problems, select, textarea") || first).focus({ preventScroll: true });
+    }
+  };
+
+  const prepare = (root, content) => {
+    if (!content) return;
+    const linked = content.querySelector?.('script[type="application/ld+json"]');
+    if (linked && root instanceof ShadowRoot) {
+      // Search engines read the page, not the shadow. One for each element, replaced with it.
+      root.host.linked?.remove();
+      root.host.linked = linked;
+      document.head.append(linked);
+    }
+    if (token) for (const field of content.querySelectorAll?.("[data-ts-unknown]") || []) field.remove();
+    const guide = content.matches?.("[data-ts-read]") ? content : content.querySelector?.("[data-ts-read]");
+    if (guide) { recall(guide); watchReading(guide); }
+  };
+
+  const get = async (root, from, path, into) => {
+    from.setAttribute("aria-busy", "true");
+    try {
+      const answer = await ask(path);
+      if (!answer.ok) throw new Error(await answer.text());
+      place(root, into ? from : from.closest("[data-ts-swap]"), into, await answer.text());
+    } finally {
+      from.removeAttribute("aria-busy");
+    }
+  };
+
+  const enhance = (root) => {
+    root.addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-ts-get]");
+      if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+        event.preventDefault();
+        get(root, link, link.dataset.tsGet, link.dataset.tsInto).catch(() => location.assign(link.href));
+      }
+      const jump = event.target.closest('a[href^="#"]');
+      const target = jump && root.querySelector(`[id="${CSS.escape(jump.hash.slice(1))}"]`);
+      if (target) {
+        event.preventDefault();
+        target.scrollIntoView({ block: "center" });
+        (target.matches("input, select, textarea") ? target : target.querySelector("input"))?.focus();
+      }
+      const letter = event.target.closest("[data-message]");
+      if (letter && event.target.closest("[data-action]")) {
+        const { action } = event.target.dataset;
+        ask(`/m/inbox/${letter.dataset.message}/${action}/`, {}, { method: "POST", headers: { Authorization: `Bearer ${token}` } })
+          .then((answer) => answer.ok && letter.remove()).catch(() => {});
+      }
+    });
+    root.addEventListener("change", (event) => {
+      if (event.target.dataset.tsCheck) check(event.target);
+    });
+    root.addEventListener("submit", (event) => {
+      const form = event.target;
+      const { tsGet, tsPost } = form.dataset;
+      if (!tsGet && !tsPost) return;
+      event.preventDefault();
+      const fields = new FormData(form, event.submitter);
+      if (tsGet) {
+        const url = new URL(tsGet, base);
+        for (const [name, value] of fields) if (value) url.searchParams.set(name, value);
+        get(root, form, url.pathname + url.search).catch(() => form.submit());
+        return;
+      }
+      const button = event.submitter;
+      if (button) button.disabled = true;
+      post(tsPost, fields)
+        .then(async (answer) => {
+          const html = await answer.text();
+          if (!answer.ok && answer.status !== 422) throw new Error(html);
+          place(root, form.matches(".ts-votes") ? form : form.closest(".ts-writing"), "", html);
+        })
+        .catch(() => {
+          // What was typed stays; the reader may try again.
+          if (button) button.disabled = false;
+          form.setAttribute("aria-invalid", "true");
+          form.querySelector("[data-ts-failed]")?.remove();
+          const note = document.createElement("p");
+          note.className = "ts-problem";
+          note.dataset.tsFailed = "";
+          note.setAttribute("role", "alert");
+          note.textContent = script.dataset.failed || "Not sent: the connection failed. Please try again.";
+          form.append(note);
+        });
+    });
+  };
+
+  // ---- The elements
+
+  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", inbox: "/m/inbox/fragment/" };
+  const OURS = ["class", "id", "style", "slot", "part", "hidden", "dir", "reserve", "data-state"];
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) { near.unobserve(target); target.load(); }
+    }
+  }, { rootMargin: "600px" });
+
+  class Embed extends HTMLElement {
+    connectedCallback() {
+      if (!this.shadowRoot) {
+        enhance(this.attachShadow({ mode: "open" }));
+        elements.add(this);
+      }
+      // Only what comes near the screen is loaded, and only once: also when the element is moved, or the page comes back.
+      if (!this.dataset.state) near.observe(this);
+    }
+
+    disconnectedCallback() { near.unobserve(this); }
+
+    async load() {
+      this.dataset.state = "loading";
+      const kind = this.localName.slice(11);
+      const query = { lang: this.closest("[lang]")?.lang || "" };
+      for (const { name, value } of this.attributes) if (!OURS.includes(name)) query[name] = value;
+      if (kind === "inbox" && !token) return this.settle("empty");
+      const headers = kind === "inbox" ? { Authorization: `Bearer ${token}` } : {};
+      try {
+        const [made, answer] = await Promise.all([styles(), ask(PATHS[kind], query, { headers })]);
+        const html = await answer.text();
+        if (!answer.ok) {
+          if (answer.status !== 404 || !html.startsWith("not_found")) console.warn(`touchstone-${kind}: ${html.slice(0, 200)}`);
+          return this.settle("empty");
+        }
+        this.show(made, html);
+      } catch (error) {
+        console.warn(`touchstone-${kind}: not loaded`, error);
+        this.settle("empty");
+      }
+    }
+
+    show(made, html) {
+      const { top, bottom, height } = this.getBoundingClientRect();
+      const content = parse(html);
+      const first = content.firstElementChild;
+      this.shadowRoot.adoptedStyleSheets = [made];
+      this.shadowRoot.replaceChildren(content);
+      prepare(this.shadowRoot, first);
+      // Nothing below may move while it is in sight: what needs more room than was reserved, the reader opens.
+      const isFollowed = top < innerHeight && bottom > 0 && bottom < innerHeight && height > 120;
+      if (isFollowed && first.getBoundingClientRect().height > height + 1) this.fold(height);
+      this.settle("ready");
+    }
+
+    fold(height) {
+      const more = document.createElement("button");
+      more.className = "ts-unfold";
+      more.part = "unfold";
+      more.textContent = this.getAttribute("unfold") || script.dataset.unfold || "Read on";
+      more.addEventListener("click", () => {
+        more.remove();
+        this.classList.remove("ts-folded");
+        this.style.removeProperty("block-size");
+      });
+      this.style.setProperty("block-size", `${height}px`);
+      this.classList.add("ts-folded");
+      this.shadowRoot.append(more);
+    }
+
+    settle(state) {
+      this.dataset.state = state;
+      this.dispatchEvent(new CustomEvent(`touchstone:${state}`, { bubbles: true }));
+    }
+  }
+
+  for (const kind of Object.keys(PATHS)) customElements.define(`touchstone-${kind}`, class extends Embed {});
+
+  // ---- Consent and the page's own id of this browser
+
+  const consent = (given, id = "") => {
+    if (!given) {
+      anonymousId = "";
+      try { localStorage.removeItem(STORED); localStorage.removeItem(CHECKED); } catch { /* nothing was kept */ }
+      return;
+    }
+    // Segment's client keeps its id as JSON text.
+    anonymousId = String(id || stored("ajs_anonymous_id").replace(/^"|"$/g, "") || stored(STORED) || randomId()).slice(0, 200);
+    if (!id) store(STORED, anonymousId);
+  };
+  document.addEventListener("touchstone:consent", ({ detail }) => consent(detail?.given !== false, detail?.anonymousId));
+  if (script.dataset.consent === "given" || stored(STORED)) consent(true);
+  window.touchstone = { consent, elements: () => [...elements] };
+
+  for (const root of document.querySelectorAll("[data-ts-root]")) { enhance(root); prepare(root, root); }
+})();

@@ -1,0 +1,113 @@
+"""Chromium against the program as it is served, on a database with real commits.
+
+    server    the program in processes of its own (tests.committed); `server.url` is its origin
+    visit     opens pages: visit(width=390, dark=True) gives a Playwright page that notes what went wrong on it
+    check     what must hold for every page: no console errors, no findings of axe, nothing wider than the screen
+
+Screenshots go to .local/screenshots/<name>.png, to be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.committed import Server, committed, environment_of_test_database, serve, transactional_db
+
+__all__ = ["committed", "server", "transactional_db"]
+
+PROJECT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = PROJECT / ".local" / "screenshots"
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+# Chromium's own calls home are refused on a closed network, many at a time.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HEIGHTS = {390: 844, 1440: 900}
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[Server]:
+    """The program on the test database; static files straight from the checkout."""
+    with django_db_blocker.unblock():
+        environment = environment_of_test_database()
+    yield from serve(environment, DEBUG="1")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(autouse=True)
+def _orm_beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright's synchronous interface runs a loop in this thread; Django would refuse to query beside it."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages in fresh contexts, without anything kept from before."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(*, width: int = 1440, dark: bool = False, javascript: bool = True, **more: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHTS.get(width, 900)},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+            **more,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.troubles = []  # type: ignore[attr-defined]
+        page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))  # type: ignore[attr-defined]
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def check() -> Callable[..., None]:
+    """Hold a page to what every page must keep; `name` also takes its picture."""
+
+    def hold(page: Page, name: str = "", *, whole: bool = True) -> None:
+        if name:
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+        assert page.troubles == []  # type: ignore[attr-defined]
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"the page is {overflow} px wider than the screen"
+        assert findings(page) == []
+
+    return hold
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds serious or critical, with the element; also inside shadow roots."""
+    page.evaluate(AXE.read_text())
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
