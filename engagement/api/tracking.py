@@ -116,9 +116,9 @@ def _store(sender: Sender, placed: Sequence[Placed], received_at: datetime) -> l
         )
     except (DataError, UnicodeEncodeError):
         if len(placed) == 1:
-            index, event = placed[0]
+            place, event = placed[0]
             shown = {"type": event.type, "event": event.name, "messageId": event.message_id}
-            return [Rejection(index, "unstorable", "A value of this event cannot be stored.", excerpt(shown))]
+            return [Rejection(place, "unstorable", "A value of this event cannot be stored.", excerpt(shown))]
         middle = len(placed) // 2
         return [
             *_store(sender, placed[:middle], received_at),

@@ -29,7 +29,7 @@ class BadEvent(Exception):
 class Placed(NamedTuple):
     """An event and its place in its batch, from 0."""
 
-    index: int
+    place: int
     event: IncomingEvent
 
 

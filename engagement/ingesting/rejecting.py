@@ -12,7 +12,7 @@ from engagement.models import RejectedEvent
 class Rejection(NamedTuple):
     """One refused event: its place in the batch from 0, a slug, a sentence that names field and remedy, and itself."""
 
-    index: int
+    place: int
     code: str
     message: str
     payload: Any
@@ -24,7 +24,7 @@ def reject_events(*, workspace_id: int, rejections: Sequence[Rejection], receive
         RejectedEvent(
             workspace_id=workspace_id,
             received_at=received_at,
-            index=rejection.index,
+            index=rejection.place,
             code=rejection.code[:40],
             message=rejection.message[:300],
             payload=rejection.payload,

@@ -167,7 +167,7 @@ def _report_refused(batch: Batch, links: Links) -> None:
         received_at=batch.received_at,
         rejections=[
             Rejection(
-                index=place,
+                place=place,
                 code="alias_of_two_known",
                 message="Both ids belong to customers of their own. A public write key cannot join them: use the API "
                 "with a secret key.",

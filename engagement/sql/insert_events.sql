@@ -1,8 +1,8 @@
 -- Take the events of known customers that were not seen before.
 -- First every customer is locked by their Unread rows (see lock_customers), in one order; only then do events get ids,
--- so the ids of one customer rise in commit order. Customers merged away since they were looked up are left out (FOR KEY
--- SHARE reads the row as it is now, not as it was when the statement began): the caller sees them missing from
--- `is_living` and looks again.
+-- so the ids of one customer rise in commit order. Customers merged away since they were looked up are left out: FOR NO
+-- KEY UPDATE reads the row as it is now, not as it was when the statement began (KEY SHARE would not). The caller sees
+-- that they are not living, and looks again.
 -- reads: engagement_customer | writes: engagement_unread, engagement_customer.last_seen_at, engagement_eventkey,
 -- engagement_event
 -- returns: customer_id, is_living, fresh (how many of their events were new), identified (message ids of new identify events)
@@ -28,7 +28,7 @@ living AS MATERIALIZED (
     WHERE id = ANY (ARRAY(SELECT customer_id FROM locked)) -- an array: no customer is looked at before all are locked
         AND workspace_id = %(workspace_id)s
         AND merged_into_id IS NULL
-    FOR KEY SHARE
+    FOR NO KEY UPDATE
 ),
 seen AS (
     UPDATE engagement_customer
