@@ -41,7 +41,7 @@ class Resource(APIView):
     throttle_classes = [KeyLimit]
     pagination_class = CursorPages
     format_kwarg = None  # JSON, whatever the path ends in
-    metadata_class = None  # OPTIONS is not a method of this API
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     @property
     def key(self) -> ApiKey:
