@@ -24,6 +24,7 @@ from config.local import services
 from config.local.demo import is_reached, web
 from config.local.postgres import Postgres
 from config.local.processes import Child, Children
+from config.local.redis import wait_until
 from config.local.state import State, free_port
 from tests.races.kill_world import CAP
 
@@ -70,9 +71,8 @@ class World:
     def ask(self, what: str) -> dict[str, Any]:
         """What a function of `kill_world` returns inside this installation."""
         asked = f"import json; from tests.races import kill_world; print(json.dumps(kill_world.{what}()))"
-        answer: dict[str, Any] = json.loads(
-            self.manage("-m", "tests.races.kill_world", what).splitlines()[-1]
-        )
+        said = self.manage("manage.py", "shell", "--no-imports", "--command", asked)
+        answer: dict[str, Any] = json.loads(said.splitlines()[-1])
         return answer
 
     def kill(self, name: str) -> None:
@@ -80,7 +80,7 @@ class World:
             pid = Postgres(self.state).pid()
             assert pid
             os.kill(pid, signal.SIGKILL)
-            services.revive(self.state, "demo")
+            assert wait_until(lambda: services.revive(self.state, "demo"), seconds=30)
             return
         next(child for child in self.children.children if child.name == name).signal(signal.SIGKILL)
 
