@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from engagement.events import IncomingEvent
 from engagement.models import Customer, Merge, Unread, Workspace
 from engagement.people.merging import merge_customers
 from journeys import defining
@@ -18,6 +17,7 @@ from journeys.closing import ClosedForGood, close_need, reopen_need, snooze_need
 from journeys.inferring import infer_needs, lapse_needs, rebuild_needs
 from journeys.models import CustomerNeed, EvidenceWeight, Need, ReadingPosition, Stage, StageChange
 from tests import make
+from tests.journeys.telling import a_busy_year, story, told_from_nothing
 from tests.make import NOW
 from tests.make_journeys import added, comparing, did, need, ordered, person, send, shop, viewed
 
@@ -38,35 +38,6 @@ def the_need(slug: str = "shoes", user: str = "ana") -> CustomerNeed:
 def steps(**which: Any) -> list[tuple[str, str]]:
     changes = StageChange.objects.filter(superseded_at=None, **which).order_by("at", "id")
     return [(change.from_stage, change.to_stage) for change in changes]
-
-
-def story(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
-    """All that inference knows of a workspace, without ids of its rows and without when it was written."""
-    needs = CustomerNeed.objects.filter(workspace=workspace).exclude(closed_reason__in=["retold", "merged"])
-    changes = StageChange.objects.filter(workspace=workspace, superseded_at=None)
-    return {
-        "needs": list(
-            needs.order_by("customer_id", "need_id", "sequence").values_list(
-                "customer_id", "need_id", "sequence", "stage", "stage_since", "probability", "beliefs", "as_of",
-                "evidence", "state", "opened_at", "dormant_since", "snoozed_until", "closed_at", "closed_reason",
-                "due_at",
-            )
-        ),
-        "changes": list(
-            changes.order_by("customer_id", "customer_need__need_id", "at", "to_stage").values_list(
-                "customer_id", "customer_need__need_id", "customer_need__sequence", "from_stage", "to_stage",
-                "probability", "at", "evidence",
-            )
-        ),
-    }  # fmt: skip
-
-
-def told_from_nothing(workspace: Workspace, now: datetime = NOW) -> dict[str, list[tuple[Any, ...]]]:
-    """The story as a rebuild tells it when nothing of it is on record."""
-    StageChange.objects.filter(workspace=workspace).delete()
-    CustomerNeed.objects.filter(workspace=workspace).delete()
-    rebuild_needs(workspace_id=workspace.pk, now=now)
-    return story(workspace)
 
 
 # ---- what events mean to which need ------------------------------------------------------
@@ -469,31 +440,6 @@ def test_merges_in_a_row_end_with_the_living_customer() -> None:
 
 
 # ---- the same story, however it is read ----------------------------------------------------------
-
-
-def a_busy_year(seed: int, users: int = 6, events: int = 40) -> list[IncomingEvent]:
-    """Events of several customers over a year, in the order in which they arrive: many of them late."""
-    chance = random.Random(seed)
-    made = []
-    for n in range(users * events):
-        user, sku = f"u{n % users}", chance.choice("abcdef")
-        at = NOW - timedelta(minutes=chance.randrange(365 * 24 * 60))
-        category = chance.choice(["Shoes", "Shoes", "hats"])
-        products = [{"product_id": sku, "category": category}]
-        about = {"product_id": sku, "category": category}
-        names = ["Product Viewed"] * 4 + ["Product Added", "Product Added to Wishlist", "Product Removed"]
-        pick = chance.randrange(12)
-        if pick < 7:
-            made.append(did(names[pick], at, user, **about))
-        elif pick < 9:
-            made.append(did("Product List Viewed", at, user, category=category))
-        elif pick == 9:
-            made.append(did("Checkout Started", at, user))
-        elif pick == 10:
-            made.append(did("Order Completed", at, user, order_id=f"o{n % 9}", products=products))
-        else:
-            made.append(did("Order Refunded", at, user, order_id=f"o{chance.randrange(9)}"))
-    return made
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,0 +1,105 @@
+"""One process of many that infer, or that make work for inference. Prints what it did as JSON.
+
+python -m tests.races.infer_world infer SEED          until standard input is closed and nothing is left to read
+python -m tests.races.infer_world write SEED USERS    a shuffled part of the year, with visitors who sign in
+python -m tests.races.infer_world speak SEED          close, snooze and reopen needs until standard input is closed
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import select
+import sys
+from datetime import timedelta
+
+import django
+
+
+def infer(seed: int) -> dict[str, int]:
+    chance, total = random.Random(seed), Counts()
+    while True:
+        over = is_over()
+        counts = infer_needs(now=NOW, limit=chance.randrange(1, 12))
+        total.update(counts)
+        if chance.random() < 0.1:
+            total.update(lapsed=lapse_needs(now=NOW, limit=5).done)
+        if over and not counts.done:
+            return dict(total)
+
+
+def write(seed: int, users: int, *, signs_in: bool) -> dict[str, int]:
+    chance, workspace = random.Random(seed), Workspace.objects.get()
+    events = a_busy_year(seed, users=users, events=30)
+    chance.shuffle(events)
+    sent = 0
+    while events:
+        batch, events = events[: (size := chance.randrange(1, 12))], events[size:]
+        if signs_in:
+            batch = [as_visitor(event, chance) for event in batch]
+        batch = [msgspec.structs.replace(event, message_id=f"{seed}-{event.message_id}") for event in batch]
+        accepted = ingest_events(
+            workspace_id=workspace.pk, events=batch, received_at=NOW, source="tracking"
+        ).accepted
+        sent += accepted
+    return {"sent": sent}
+
+
+def as_visitor(event: IncomingEvent, chance: random.Random) -> IncomingEvent:
+    """Half of the events are of a visitor; now and then one of them signs in, and two customers become one."""
+    if chance.random() < 0.5:
+        return event
+    visitor = f"v-{event.user_id}-{chance.randrange(3)}"
+    user_id = event.user_id if chance.random() < 0.08 else None
+    return msgspec.structs.replace(event, anonymous_id=visitor, user_id=user_id)
+
+
+def speak(seed: int) -> dict[str, int]:
+    chance, said = random.Random(seed), Counts()
+    while not is_over():
+        needs = list(
+            CustomerNeed.objects.exclude(customer__merged_into__isnull=False).values_list("id", flat=True)
+        )
+        if not needs:
+            continue
+        pk, now = chance.choice(needs), NOW + timedelta(microseconds=said.total())
+        try:
+            match chance.randrange(3):
+                case 0:
+                    close_need(customer_need_id=pk, reason="not_relevant", now=now)
+                case 1:
+                    reopen_need(customer_need_id=pk, now=now)
+                case _:
+                    snooze_need(customer_need_id=pk, until=now + timedelta(days=3), now=now)
+        except ClosedForGood:
+            said["refused"] += 1
+        said["said"] += 1
+    return dict(said)
+
+
+def is_over() -> bool:
+    """Whether the test has closed our standard input."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
+
+
+if __name__ == "__main__":
+    django.setup()
+    import msgspec
+
+    from engagement.counts import Counts
+    from engagement.events import IncomingEvent
+    from engagement.ingesting import ingest_events
+    from engagement.models import Workspace
+    from journeys.closing import ClosedForGood, close_need, reopen_need, snooze_need
+    from journeys.inferring import infer_needs, lapse_needs
+    from journeys.models import CustomerNeed
+    from tests.journeys.telling import a_busy_year
+    from tests.make import NOW
+
+    what, seed = sys.argv[1], int(sys.argv[2])
+    if what == "infer":
+        print(json.dumps(infer(seed)))
+    elif what == "speak":
+        print(json.dumps(speak(seed)))
+    else:
+        print(json.dumps(write(seed, int(sys.argv[3]), signs_in=sys.argv[4] == "visitors")))
