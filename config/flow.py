@@ -28,11 +28,21 @@ STEPS = [
     Step("nudges.tasks.consider_broadcasts", 1, "running broadcasts → candidates, a chunk at a time"),
     Step("nudges.tasks.decide_nudges", 1, "due candidates → decisions, messages, pressure"),
     Step("nudges.tasks.send_messages", 1, "due messages → sent, with what became of each"),
-    Step("nudges.tasks.reconcile_claims", 30, "claims of dead workers → retried or unknown, by what the channel can do"),
+    Step(
+        "nudges.tasks.reconcile_claims",
+        30,
+        "claims of dead workers → retried or unknown, by what the channel can do",
+    ),
 ]
 
 UPKEEP = [
     Step("engagement.tasks.make_partitions", 3600, "event partitions ahead; old ones dropped by retention"),
     Step("engagement.tasks.forget_keys", 3600, "expired message ids, rejected events, idempotency records"),
+    Step(
+        "reviews.tasks.learn_fit",
+        5,
+        "changed reviews → how a product fitted people alike, and what matters for it",
+    ),
+    Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
     Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
 ]

@@ -17,12 +17,16 @@ from engagement.models import Product
 
 
 class Attribute(NamedTuple):
-    """One thing asked about a situation; `purpose` says in a sentence why."""
+    """One thing asked about a situation; `purpose` says in a sentence why.
+
+    `kind` is ordinal, nominal, set or numeric; empty: nominal when there are options, else numeric.
+    """
 
     key: str
     label: str
     purpose: str
     options: tuple[str, ...]
+    kind: str = ""
 
 
 class Questions(NamedTuple):

@@ -24,7 +24,9 @@ def questions_for(product: Product) -> Questions:
 def _speaks_of(need: Need, product: Product) -> bool:
     categories = {name.casefold() for name in need.rules.get("categories", [])}
     skus = {sku.casefold() for sku in need.rules.get("skus", [])}
-    return product.sku.casefold() in skus or bool(product.category and product.category.casefold() in categories)
+    return product.sku.casefold() in skus or bool(
+        product.category and product.category.casefold() in categories
+    )
 
 
 def _attribute(row: dict[str, object]) -> Attribute:
@@ -34,4 +36,5 @@ def _attribute(row: dict[str, object]) -> Attribute:
         label=str(row.get("label") or row["key"]),
         purpose=str(row.get("purpose", "")),
         options=tuple(str(option) for option in options) if isinstance(options, list) else (),
+        kind=str(row.get("kind", "")),
     )

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+import reviews.fit_models  # noqa: F401 - Django finds those tables through this module
 from engagement.models import Customer, Product, Workspace
 
 

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from reviews import absorbing, tallying
+from reviews.fitting import learning, overdue
 
 
 @shared_task
@@ -16,3 +17,13 @@ def tally_ratings() -> dict[str, int]:
 @shared_task
 def absorb_merges() -> dict[str, int]:
     return absorbing.absorb_merges(now=timezone.now())
+
+
+@shared_task
+def learn_fit() -> dict[str, int]:
+    return learning.learn_fit(now=timezone.now())
+
+
+@shared_task
+def find_overdue_fit() -> dict[str, int]:
+    return overdue.find_overdue_fit(now=timezone.now())
