@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ VENDOR = PROJECT / "static" / "vendor"
 LOCK = VENDOR / "vendor.lock.json"
 SPRITE = "icons.svg"
 SOURCE_MAP = re.compile(rb"\n?(//[#@] sourceMappingURL=\S+|/\*[#@] sourceMappingURL=\S+ \*/)\s*$")
+NAME = r"([a-z0-9]+(?:-[a-z0-9]+)*)"
 ICON_USES = [
-    (PROJECT / "templates", "*.html", re.compile(r'{% icon "([a-z0-9-]+)"')),
-    (PROJECT / "static" / "dashboard", "*.js", re.compile(r'icon\("([a-z0-9-]+)"')),
+    (PROJECT / "templates", "*.html", re.compile(rf'(?:{{% icon|icon_name=|default:) ?"{NAME}"')),
+    # Modules with a table of icons: any word there that names one is taken, so that the table needs no list beside it.
     *(
-        (PROJECT / app, "*.py", re.compile(r'\bicon(?:_name)?="([a-z0-9-]+)"'))
+        (PROJECT / app, "*.py", re.compile(rf'"{NAME}"'))
         for app in ("engagement", "journeys", "reviews", "nudges")
     ),
 ]
@@ -47,7 +48,11 @@ def vendor(package: dict[str, Any], folder: Path) -> None:
     """Copy one package's files and note their checksums in `package`."""
     content = packed(package, folder)
     for file in package["files"]:
-        body = sprite(content, used_icons()) if file["from"] == "icons" else content[file["from"]]
+        body = (
+            sprite(content, used_icons(icon_names(content)))
+            if file["from"] == "icons"
+            else content[file["from"]]
+        )
         target = PROJECT / file["to"]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(SOURCE_MAP.sub(b"\n", body))
@@ -72,15 +77,20 @@ def packed(package: dict[str, Any], folder: Path) -> dict[str, bytes]:
         }
 
 
-def used_icons() -> list[str]:
-    """Names of the icons that templates, scripts and views name."""
+def used_icons(known: Container[str]) -> list[str]:
+    """Names of the icons that templates and views name, of those that are known."""
     found = {
         name
         for folder, pattern, use in ICON_USES
         for path in folder.rglob(pattern)
-        for name in use.findall(path.read_text())
+        if (text := path.read_text()) and (path.suffix == ".html" or "ICONS" in text or "icon=" in text)
+        for name in use.findall(text)
     }
-    return sorted(found)
+    return sorted(name for name in found if name in known)
+
+
+def icon_names(content: dict[str, bytes]) -> set[str]:
+    return {Path(name).stem for name in content if name.startswith("icons/outline/")}
 
 
 def sprite(content: dict[str, bytes], names: Iterable[str]) -> bytes:

@@ -21,6 +21,10 @@ class Stage(models.TextChoices):
     POST_PURCHASE = "post_purchase", _("Post-purchase")
 
 
+# The stages at which somebody is under way.
+JOURNEY = [stage for stage in Stage if stage != Stage.NONE]
+
+
 class Need(models.Model):
     """What customers of this workspace may be trying to solve, and which events speak of it.
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from engagement.auditing import changes, record
 from engagement.models import ApiKey
-from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Promise, Trigger
+from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Policy, Promise, Trigger
 
 FIELDS = (
     "name",
@@ -64,6 +64,7 @@ def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | N
         if field in values:
             setattr(held, field, values[field])
     check_declaration(held)
+    refuse_unallowed_exemption(held)
     changed = changes(before, {field: getattr(held, field) for field in FIELDS if field in values})
     if not is_new and not changed:
         return held
@@ -87,6 +88,16 @@ def check_declaration(nudge: Nudge) -> None:
         raise CannotChange("channels", _("Choose at least one channel."))
     if nudge.priority > 100:
         raise CannotChange("priority", _("Priority goes from 0 to 100."))
+
+
+def refuse_unallowed_exemption(nudge: Nudge) -> None:
+    if nudge.respects_caps:
+        return
+    if not Policy.objects.filter(workspace_id=nudge.workspace_id, allow_service_exempt=True).exists():
+        raise CannotChange(
+            "respects_caps",
+            _("An owner must first allow service messages beyond the caps, under Settings → Limits."),
+        )
 
 
 @transaction.atomic
@@ -140,7 +151,7 @@ def raise_version(nudge: Nudge) -> None:
 
 @transaction.atomic
 def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now: datetime) -> Nudge:
-    """Activate, pause or archive; the same twice is fine. Activating needs words on each channel: raises CannotChange."""
+    """Activate, pause or archive; the same twice is fine. Activating needs words: raises CannotChange."""
     held = Nudge.objects.select_for_update().get(pk=nudge.pk)
     before = NudgeStatus(held.status)
     if before == status:
@@ -157,9 +168,6 @@ def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now
 
 
 def refuse_without_words(nudge: Nudge) -> None:
-    written = set(NudgeContent.objects.filter(nudge=nudge).values_list("channel", flat=True))
-    missing = [channel for channel in nudge.channels if channel not in written]
-    if missing:
-        raise CannotChange(
-            "contents", _("Write its words first for: %(missing)s.") % {"missing": ", ".join(missing)}
-        )
+    """One set is enough: a channel without words of its own takes another's."""
+    if not NudgeContent.objects.filter(nudge=nudge).exists():
+        raise CannotChange("contents", _("Write its words first."))

@@ -1,4 +1,4 @@
-"""Reads for the home page: where customers stand, what was said and what was not. Each is one query."""
+"""Reads for the home page: where customers stand, what was said and what was not."""
 
 from __future__ import annotations
 
@@ -6,27 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from engagement.models import Customer, Event, Workspace
-from journeys.models import CustomerNeed, Need, Stage
+from journeys.models import CustomerNeed, Need
 from nudges.models import Candidate, Decision, Message, MessageState, Outcome, Reply, ReplyKind
 
-JOURNEY = [Stage.AWARENESS, Stage.SHORTLIST, Stage.PURCHASE, Stage.POST_PURCHASE]
 REACHED = [MessageState.SENT, MessageState.DELIVERED]
-
-
-@dataclass(frozen=True)
-class NeedRow:
-    """A need and how many customers are at each stage of JOURNEY with it now."""
-
-    need: Need
-    counts: list[int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts)
 
 
 @dataclass(frozen=True)
@@ -37,19 +24,6 @@ class Day:
     sent: int
     waiting: int
     held: int
-
-
-def needs_by_stage(workspace: Workspace) -> list[NeedRow]:
-    """Every active need with its open instances by stage; dormant ones don't count."""
-    counted = (
-        CustomerNeed.objects.filter(workspace=workspace, closed_at=None, dormant_since=None)
-        .order_by()
-        .values_list("need_id", "stage")
-        .annotate(n=Count("id"))
-    )
-    found = {(need_id, stage): n for need_id, stage, n in counted}
-    needs = Need.objects.filter(workspace=workspace, is_active=True)
-    return [NeedRow(need, [found.get((need.pk, stage), 0) for stage in JOURNEY]) for need in needs]
 
 
 def days(workspace: Workspace, *, today: date, since: datetime, span: int = 14) -> list[Day]:
@@ -167,3 +141,9 @@ def at_stage(need: Need | None, stage: str) -> Q:
     if stage:
         places = places.filter(stage=stage)
     return Q(Exists(places))
+
+
+def counted_outcomes(decisions: QuerySet[Decision]) -> dict[tuple[str, str], int]:
+    """How many of these decisions there are by (outcome, reason)."""
+    counted = decisions.order_by().values_list("outcome", "reason").annotate(n=Count("id"))
+    return {(outcome, reason): n for outcome, reason, n in counted}

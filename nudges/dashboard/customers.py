@@ -18,7 +18,8 @@ from engagement.customers import ORDERS, customers_of, search_customers
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Category, Channel, Consent, Customer
 from engagement.timelines import read_timeline
-from journeys.models import CustomerNeed, Need
+from journeys.models import JOURNEY, CustomerNeed, Need
+from journeys.needs import read_needs
 from nudges import overviews
 from nudges.dashboard.conditions import vocabulary
 from nudges.dashboard.ledger import label_of
@@ -57,7 +58,7 @@ def customers(request: DashboardRequest) -> HttpResponse:
         "stage": request.GET.get("stage", ""),
         "order": order if order in ORDERS else "seen",
         "needs": needs,
-        "stages": [(stage.value, stage.label) for stage in overviews.JOURNEY],
+        "stages": [(stage.value, stage.label) for stage in JOURNEY],
         "condition": condition,
         "condition_text": request.GET.get("condition", ""),
         "condition_sentence": describe_condition(condition) if condition else "",
@@ -93,7 +94,7 @@ def narrowed(
     )
     need = next((one for one in needs if one.slug == request.GET.get("need")), None)
     stage = request.GET.get("stage", "")
-    known = stage if stage in [one.value for one in overviews.JOURNEY] else ""
+    known = stage if stage in [one.value for one in JOURNEY] else ""
     if need is not None or known:
         rows = rows.filter(overviews.at_stage(need, known))
     return search_customers(rows, request.GET.get("q", ""))
@@ -115,10 +116,8 @@ def customer(request: DashboardRequest, customer_id: int) -> HttpResponse:
         "topics": consents_of(one),
         "facts": one.facts.order_by("topic", "key"),
         "preference": Preference.objects.filter(customer=one).first(),
-        "needs": CustomerNeed.objects.filter(customer=one)
-        .select_related("need")
-        .order_by("closed_at", "-stage_since")[:30],
-        "stages": [(stage.value, stage.label) for stage in overviews.JOURNEY],
+        "needs": read_needs(one)[:30],
+        "stages": [(stage.value, stage.label) for stage in JOURNEY],
         "uses": pressure_of(one, zone=zone, now=now),
         "used": counting_messages(one, since=now - timedelta(days=30)),
         "merges": one.merges_received.order_by("-at")[:5],

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from engagement.access import DashboardRequest, dashboard_page
 from engagement.models import ApiKey, KeyKind
+from journeys.models import JOURNEY
+from journeys.needs import needs_by_stage
 from nudges import overviews
 from nudges.dashboard.ledger import held_back, ledger_lines
 from nudges.models import Nudge, NudgeStatus
@@ -34,8 +36,8 @@ def live_part(request: DashboardRequest) -> dict[str, Any]:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return {
         "now": now,
-        "stages": [(stage.value, stage.label) for stage in overviews.JOURNEY],
-        "needs": overviews.needs_by_stage(workspace),
+        "stages": [(stage.value, stage.label) for stage in JOURNEY],
+        "needs": needs_by_stage(workspace),
         "days": overviews.days(workspace, today=today, since=midnight - timedelta(days=13)),
         "totals": overviews.totals(workspace, since=now - SPAN),
         "held": held_back(workspace, since=now - SPAN),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from nudges.dashboard import customers, home, welcome
+from nudges.dashboard import broadcasts, customers, home, nudges, pressure, welcome, words
 
 app_name = "nudges"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +12,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<int:customer_id>", customers.customer, name="customer"),
     path("customers/<int:customer_id>/timeline", customers.timeline, name="customer_timeline"),
     path("customers/<int:customer_id>/what-if", customers.what_if, name="customer_what_if"),
+    path("nudges", nudges.nudges, name="nudges"),
+    path("nudges/new", nudges.new, name="nudge_new"),
+    path("nudges/audience", nudges.audience, name="nudge_audience"),
+    path("nudges/<int:nudge_id>", nudges.nudge, name="nudge"),
+    path("nudges/<int:nudge_id>/edit", nudges.edit, name="nudge_edit"),
+    path("nudges/<int:nudge_id>/status", nudges.status, name="nudge_status"),
+    path("nudges/<int:nudge_id>/dry-run", nudges.dry_run, name="nudge_dry_run"),
+    path("nudges/<int:nudge_id>/words", words.words, name="nudge_words"),
+    path("nudges/<int:nudge_id>/words/<int:content_id>/delete", words.delete, name="nudge_words_delete"),
+    path("nudges/<int:nudge_id>/preview", words.preview, name="nudge_preview"),
+    path("nudges/<int:nudge_id>/broadcasts", broadcasts.start, name="broadcast_start"),
+    path("broadcasts/<int:broadcast_id>", broadcasts.progress, name="broadcast"),
+    path("broadcasts/<int:broadcast_id>/state", broadcasts.change, name="broadcast_state"),
+    path("settings/limits", pressure.pressure, name="settings_pressure"),
+    path("settings/limits/caps", pressure.add, name="settings_cap_add"),
+    path("settings/limits/caps/<int:cap_id>", pressure.change, name="settings_cap"),
+    path("settings/limits/caps/<int:cap_id>/archive", pressure.archive, name="settings_cap_archive"),
 ]

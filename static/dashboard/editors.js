@@ -1,0 +1,193 @@
+// The editor of a guide's blocks: fields that write the JSON into the text field beside them, moved by keyboard.
+// And the queue of reviews: one key a decision.
+(() => {
+  "use strict";
+  const make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (name === "class") element.className = value;
+      else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    }
+    element.append(...children.filter((child) => child));
+    return element;
+  };
+
+  const BLANK = {
+    text: () => ({ kind: "text", heading: "", markdown: "" }),
+    checklist: () => ({ kind: "checklist", heading: "", items: [{ criterion: "", why: "" }] }),
+    comparison: () => ({ kind: "comparison", heading: "", columns: [{ sku: "" }, { sku: "" }], rows: [{ label: "", values: ["", ""] }] }),
+    not_for: () => ({ kind: "not_for", heading: "", items: [""] }),
+    care: () => ({ kind: "care", heading: "", steps: [{ when: "", markdown: "" }] }),
+    changed: () => ({ kind: "changed", heading: "", situations: [{ situation: "", markdown: "" }] }),
+    question: () => ({ kind: "question", question: "", answer: "" }),
+  };
+
+  const mount = (root) => {
+    if (root.dataset.mounted) return;
+    root.dataset.mounted = "yes";
+    const text = root.querySelector("textarea");
+    if (text.readOnly) return;
+    const vocabulary = JSON.parse(document.getElementById(root.dataset.blocks).textContent);
+    const w = vocabulary.words;
+    const names = Object.fromEntries(vocabulary.kinds);
+    const editor = root.querySelector("[data-blocks-editor]");
+    const announce = make("div", { class: "visually-hidden", "aria-live": "polite" });
+    let blocks = [];
+    try {
+      blocks = JSON.parse(text.value || "[]");
+    } catch {
+      return; // What is no JSON can only be mended as text.
+    }
+
+    let waiting = 0;
+    const write = () => {
+      text.value = JSON.stringify(blocks.map(tidy), null, 2);
+      clearTimeout(waiting);
+      waiting = setTimeout(renew, 600);
+    };
+    // Optional fields that are empty are left out: they are not part of what was written.
+    const tidy = (block) => {
+      const kept = structuredClone(block);
+      const drop = (object, ...keys) => keys.forEach((key) => !object[key] && delete object[key]);
+      drop(kept, "heading");
+      if (kept.sources && !kept.sources.length) delete kept.sources;
+      (kept.kind === "checklist" ? kept.items : []).forEach((item) => drop(item, "how", "evidence", "key"));
+      (kept.columns ?? []).forEach((column) => {
+        drop(column, "note");
+        if (column.source && !column.source.url && !column.source.title) delete column.source;
+      });
+      (kept.rows ?? []).forEach((row) => drop(row, "meaning", "must_have"));
+      (kept.situations ?? []).forEach((one) => drop(one, "url"));
+      return kept;
+    };
+    const renew = async () => {
+      const frame = document.getElementById("guide-preview");
+      const form = root.closest("form");
+      if (!frame || !form) return;
+      const body = new URLSearchParams();
+      for (const name of ["csrfmiddlewaretoken", "title", "summary", "blocks"]) body.set(name, form.elements[name]?.value ?? "");
+      const answer = await fetch(root.dataset.preview, { method: "POST", body });
+      if (!answer.ok || !frame.contentDocument) return;
+      // The frame keeps its own page; only what is in it changes, so that it doesn't jump while one writes.
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      frame.contentDocument.body.replaceChildren(...[...page.body.childNodes].map((node) => frame.contentDocument.importNode(node, true)));
+    };
+
+    const line = (label, object, key, attributes = {}) => {
+      const field = make("input", { class: "form-control", ...attributes, oninput: () => { object[key] = field.value; write(); } });
+      field.value = object[key] ?? "";
+      return make("label", { class: "d-block" }, make("span", { class: "ts-cell-sub" }, label), field);
+    };
+    const area = (label, object, key) => {
+      const field = make("textarea", { class: "form-control", rows: "4", oninput: () => { object[key] = field.value; write(); } });
+      field.value = object[key] ?? "";
+      return make("label", { class: "d-block" }, make("span", { class: "ts-cell-sub" }, label), field);
+    };
+    const check = (label, object, key) => {
+      const field = make("input", { type: "checkbox", class: "form-check-input", onchange: () => { object[key] = field.checked; write(); } });
+      field.checked = Boolean(object[key]);
+      return make("label", { class: "form-check mb-0" }, field, make("span", { class: "form-check-label" }, label));
+    };
+    const choice = (label, options, object, key, after) => {
+      const field = make("select", { class: "form-select", onchange: () => { object[key] = field.value; after?.(); write(); } });
+      const known = options.some(([value]) => value === object[key]);
+      for (const [value, shown] of known ? options : [[object[key] ?? "", object[key] || "…"], ...options]) {
+        const option = make("option", { value }, shown);
+        option.selected = value === object[key];
+        field.append(option);
+      }
+      return make("label", { class: "d-block" }, make("span", { class: "ts-cell-sub" }, label), field);
+    };
+    const small = (shown, label, act, disabled = false) => make("button", { type: "button", class: "btn btn-ghost-secondary", "aria-label": label, title: label, disabled, onclick: act }, shown);
+    const plus = (label, act) => make("button", { type: "button", class: "btn btn-sm", onclick: () => { act(); draw(); write(); } }, `+ ${label}`);
+    const items = (list, of, blank, label) => [
+      ...list.map((one, place) => make("div", { class: "ts-item" }, ...of(one, place), list.length > 1 && make("div", {}, small("×", `${w.remove} ${place + 1}`, () => { list.splice(place, 1); draw(); write(); })))),
+      make("div", {}, plus(label, () => list.push(blank()))),
+    ];
+    const sources = (block) => items(block.sources ?? [], (one) => [make("div", { class: "ts-row" }, line(w.source_title, one, "title"), line(w.source_url, one, "url", { type: "url" }))], () => ({ title: "", url: "" }), w.addSource);
+    const comparison = (block) => {
+      const name = (column) => vocabulary.products.find(([sku]) => sku === column.sku)?.[1] ?? column.sku;
+      return [
+        ...items(block.columns, (column) => {
+          const source = column.source ?? {};
+          const keep = (input) => { input.addEventListener("input", () => { column.source = source; write(); }); return input; };
+          return [make("div", { class: "ts-row" }, choice(w.product, vocabulary.products, column, "sku", draw), line(w.note, column, "note")), make("div", { class: "ts-row" }, keep(line(w.source_title, source, "title")), keep(line(w.source_url, source, "url", { type: "url" })))];
+        }, () => { block.rows.forEach((row) => row.values.push("")); return { sku: "" }; }, w.addColumn),
+        ...items(block.rows, (row) => {
+          while (row.values.length > block.columns.length) row.values.pop();
+          while (row.values.length < block.columns.length) row.values.push("");
+          return [
+            make("div", { class: "ts-row" }, line(w.row, row, "label"), line(w.meaning, row, "meaning")), check(w.must_have, row, "must_have"),
+            make("div", { class: "ts-row" }, ...block.columns.map((column, place) => line(`${w.value} ${name(column) || place + 1}`, row.values, place))),
+          ];
+        }, () => ({ label: "", values: block.columns.map(() => "") }), w.addRow),
+      ];
+    };
+    const FIELDS = {
+      text: (block) => [area(w.markdown, block, "markdown")],
+      checklist: (block) => items(block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"))], () => ({ criterion: "", why: "" }), w.addItem),
+      comparison,
+      not_for: (block) => items(block.items, (_one, place) => [line(w.item, block.items, place)], () => "", w.addItem),
+      care: (block) => items(block.steps, (one) => [line(w.when, one, "when"), area(w.markdown, one, "markdown")], () => ({ when: "", markdown: "" }), w.addItem),
+      changed: (block) => items(block.situations, (one) => [line(w.situation, one, "situation"), area(w.markdown, one, "markdown"), line(w.url, one, "url", { type: "url" })], () => ({ situation: "", markdown: "" }), w.addItem),
+      question: (block) => [line(w.question, block, "question"), area(w.answer, block, "answer")],
+    };
+    const move = (place, by) => {
+      const to = place + by;
+      if (to < 0 || to >= blocks.length) return;
+      blocks.splice(to, 0, ...blocks.splice(place, 1));
+      draw();
+      write();
+      editor.querySelectorAll("[data-block]")[to].focus();
+      announce.textContent = `${w.moved} ${to + 1}`;
+    };
+    const drawBlock = (block, place) => {
+      if (!FIELDS[block.kind]) return make("div", { class: "ts-block" }, make("pre", { class: "ts-json" }, JSON.stringify(block)));
+      block.sources ??= [];
+      const head = make(
+        "div", { class: "ts-block-head" }, make("span", {}, `${place + 1}. ${names[block.kind]}`), make("span", { class: "ms-auto" }),
+        small("↑", `${w.up}: ${names[block.kind]}`, () => move(place, -1), place === 0), small("↓", `${w.down}: ${names[block.kind]}`, () => move(place, 1), place === blocks.length - 1),
+        small("×", `${w.remove}: ${names[block.kind]}`, () => { blocks.splice(place, 1); draw(); write(); }),
+      );
+      const keys = (event) => {
+        if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+        event.preventDefault();
+        move(place, event.key === "ArrowUp" ? -1 : 1);
+      };
+      const heading = block.kind === "question" ? null : line(w.heading, block, "heading");
+      return make("div", { class: "ts-block", "data-block": true, tabindex: "-1", role: "group", "aria-label": `${place + 1}. ${names[block.kind]}`, onkeydown: keys }, head, make("div", { class: "ts-block-body" }, heading, ...FIELDS[block.kind](block), make("div", { class: "ts-cell-sub" }, w.sources), ...sources(block)));
+    };
+    const draw = () => {
+      const adder = make("select", { class: "form-select w-auto", "aria-label": w.add }, ...vocabulary.kinds.map(([kind, name]) => make("option", { value: kind }, name)));
+      editor.replaceChildren(
+        announce,
+        ...(blocks.length ? blocks.map(drawBlock) : [make("p", { class: "ts-quiet" }, w.empty)]),
+        make("div", { class: "d-flex gap-2 mt-3" }, adder, make("button", { type: "button", class: "btn", onclick: () => { blocks.push(BLANK[adder.value]()); draw(); write(); editor.querySelectorAll("[data-block]")[blocks.length - 1].querySelector("input, textarea")?.focus(); } }, `+ ${w.add}`)),
+      );
+    };
+    root.querySelector("[data-blocks-text]").hidden = true;
+    editor.hidden = false;
+    draw();
+    root.closest("form").addEventListener("input", (event) => { if (["title", "summary"].includes(event.target.name)) { clearTimeout(waiting); waiting = setTimeout(renew, 600); } });
+    const frame = document.getElementById("guide-preview");
+    if (frame?.contentDocument?.readyState === "complete") renew();
+    frame?.addEventListener("load", renew, { once: true });
+  };
+
+  // --- The queue: p publishes, r opens the reasons, u takes back ----------------------------------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    const item = event.target.closest?.("[data-queue-item]") ?? null;
+    const control = item?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!control) return;
+    event.preventDefault();
+    if (control.tagName === "SELECT") control.focus();
+    else control.click();
+  });
+
+  const mountAll = () => document.querySelectorAll("[data-blocks]").forEach(mount);
+  document.addEventListener("DOMContentLoaded", mountAll);
+  document.addEventListener("htmx:afterSettle", mountAll);
+})();

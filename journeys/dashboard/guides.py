@@ -1,0 +1,319 @@
+"""Guides: which places of which journeys have one, writing one, and showing it to readers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from csp.decorators import csp_replace
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
+from engagement.models import Product, Role
+from journeys.guides import (
+    KINDS,
+    BadGuide,
+    GuideChanged,
+    archive_guide,
+    check_blocks,
+    is_stale,
+    publish_guide,
+    render_blocks,
+    save_guide,
+    unpublish_guide,
+    verify_guide,
+)
+from journeys.models import JOURNEY, Guide, GuideStatus, GuideVersion, Need, Stage
+
+QUESTIONS = {
+    Stage.AWARENESS: gettext_lazy("Do I need it at all?"),
+    Stage.SHORTLIST: gettext_lazy("What to look for, what else is there?"),
+    Stage.PURCHASE: gettext_lazy("Is it right for me, and what if not?"),
+    Stage.POST_PURCHASE: gettext_lazy("The first week, keeping it well, what if things change?"),
+}
+KIND_NAMES = {
+    "text": gettext_lazy("Best practice"),
+    "checklist": gettext_lazy("Checklist"),
+    "comparison": gettext_lazy("Comparison, with what we don't sell"),
+    "not_for": gettext_lazy("Who should not buy this"),
+    "care": gettext_lazy("First week and care"),
+    "changed": gettext_lazy("When circumstances change"),
+    "question": gettext_lazy("Question and answer"),
+}
+
+
+class GuideForm(forms.Form):
+    """A guide's place and words; the blocks come as JSON, written by the editor's script or by hand."""
+
+    need = forms.ModelChoiceField(Need.objects.none(), label=gettext_lazy("Need"))
+    stage = forms.ChoiceField(
+        choices=[(stage.value, stage.label) for stage in JOURNEY], label=gettext_lazy("Stage")
+    )
+    language = forms.RegexField(
+        r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?$",
+        initial="en",
+        label=gettext_lazy("Language"),
+        error_messages={"invalid": gettext_lazy("Write a language such as en, de or de-AT.")},
+    )
+    title = forms.CharField(max_length=200, label=gettext_lazy("Title"))
+    slug = forms.SlugField(
+        max_length=80,
+        required=False,
+        label=gettext_lazy("Address"),
+        help_text=gettext_lazy("The last part of its page's address. Made from the title when empty."),
+    )
+    summary = forms.CharField(
+        max_length=500,
+        required=False,
+        label=gettext_lazy("In one or two sentences"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    stale_after_days = forms.IntegerField(
+        min_value=1, max_value=3650, initial=180, label=gettext_lazy("Read it again after")
+    )
+    blocks = forms.CharField(required=False, widget=forms.Textarea)
+
+    def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
+
+    def clean_blocks(self) -> list[Any]:
+        blocks = read_blocks(self.cleaned_data["blocks"])
+        if blocks is None:
+            raise forms.ValidationError(
+                _("The blocks are no JSON list; take them up again from the last version.")
+            )
+        return blocks
+
+    def values(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["slug"] = data["slug"] or slugify(data["title"])[:80]
+        return data
+
+
+def read_blocks(text: str) -> list[Any] | None:
+    try:
+        blocks = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return None
+    return blocks if isinstance(blocks, list) else None
+
+
+@dashboard_page()
+def guides(request: DashboardRequest) -> HttpResponse:
+    """Needs down, stages across: what is published, what is a draft, and where nothing helps yet."""
+    rows: dict[tuple[int, str], list[Guide]] = {}
+    today = timezone.localdate()
+    for guide in (
+        Guide.objects.filter(workspace=request.workspace)
+        .exclude(status=GuideStatus.ARCHIVED)
+        .order_by("title")
+    ):
+        guide.needs_reading = is_stale(guide, today=today)  # type: ignore[attr-defined]
+        rows.setdefault((guide.need_id, guide.stage), []).append(guide)
+    needs = Need.objects.filter(workspace=request.workspace)
+    matrix = [(need, [(stage, rows.get((need.pk, stage), [])) for stage in JOURNEY]) for need in needs]
+    context = {
+        "matrix": matrix,
+        "stages": [(stage.label, QUESTIONS[stage]) for stage in JOURNEY],
+        "archived": Guide.objects.filter(workspace=request.workspace, status=GuideStatus.ARCHIVED)
+        .select_related("need")
+        .order_by("title")[:50],
+    }
+    return render(request, "journeys/dashboard/guides.html", context)
+
+
+@dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
+def new(request: DashboardRequest) -> HttpResponse:
+    """A new draft; `need` (its short name) and `stage` say for which place."""
+    need = Need.objects.filter(workspace=request.workspace, slug=request.GET.get("need", "")).first()
+    initial = {"need": need, "stage": request.GET.get("stage"), "language": request.workspace.locale}
+    return compose(request, None, initial)
+
+
+@dashboard_page(changes=Role.MARKETER)
+def edit(request: DashboardRequest, guide_id: int) -> HttpResponse:
+    """Read or change one."""
+    guide = of_workspace(Guide.objects.select_related("need", "owner"), request, pk=guide_id)
+    names = ("need", "stage", "language", "title", "slug", "summary", "stale_after_days")
+    return compose(request, guide, {name: getattr(guide, name) for name in names})
+
+
+def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, Any]) -> HttpResponse:
+    form = GuideForm(request.POST or None, request=request, initial=initial)
+    blocks: list[Any] = guide.blocks if guide else []
+    if request.method == "POST":
+        blocks = read_blocks(request.POST.get("blocks", "")) or []
+        if form.is_valid() and (saved := save(request, guide, form)):
+            return redirect("journeys:guide", guide_id=saved.pk)
+    context = {
+        "form": form,
+        "guide": guide,
+        "blocks": blocks,
+        "blocks_text": json.dumps(blocks, indent=2, ensure_ascii=False),
+        "vocabulary": vocabulary(request),
+        "is_stale": guide is not None and is_stale(guide, today=timezone.localdate()),
+        "versions": versions_of(guide) if guide else [],
+    }
+    return render(request, "journeys/dashboard/guide.html", context)
+
+
+def versions_of(guide: Guide) -> QuerySet[GuideVersion]:
+    return guide.versions.select_related("author").order_by("-number")[:20]
+
+
+def vocabulary(request: DashboardRequest) -> dict[str, Any]:
+    """What the editor's script needs: kinds of blocks in words, and products to compare."""
+    products = Product.objects.filter(workspace=request.workspace).order_by("name", "sku")[:500]
+    return {
+        "kinds": [[kind, str(KIND_NAMES[kind])] for kind in KINDS],
+        "products": [[p.sku, f"{p.name or p.sku} ({p.get_kind_display()})"] for p in products],
+        "words": editor_words(),
+    }
+
+
+def save(request: DashboardRequest, guide: Guide | None, form: GuideForm) -> Guide | None:
+    expected = request.POST.get("version", "")
+    try:
+        saved = save_guide(
+            workspace=request.workspace,
+            guide=guide,
+            values=form.values() | ({} if guide else {"owner": request.user}),
+            expected_version=int(expected) if guide and expected.isdecimal() else None,
+            actor=request.user,
+            now=timezone.now(),
+        )
+    except BadGuide as bad:
+        for problem in bad.problems:
+            add_problem(form, problem.path, problem.message)
+        return None
+    except GuideChanged as changed:
+        form.add_error(
+            None,
+            _("Somebody saved version %(n)s meanwhile. Copy your words, then load the page again.")
+            % {"n": changed.version},
+        )
+        return None
+    messages.success(
+        request, _("Saved as version %(n)s. Readers see it once you publish it.") % {"n": saved.version}
+    )
+    return saved
+
+
+def add_problem(form: GuideForm, path: str, message: str) -> None:
+    """Put what is wrong beside its field; inside blocks, say which block."""
+    field, _dot, rest = path.partition(".")
+    if field == "blocks":
+        place, _dot, inner = rest.partition(".")
+        where = _("Block %(n)s") % {"n": int(place) + 1} if place.isdecimal() else _("Blocks")
+        form.add_error("blocks", f"{where}{' · ' + inner.replace('.', ' ') if inner else ''}: {message}")
+    else:
+        form.add_error(field if field in form.fields else None, message)
+
+
+@dashboard_action(Role.MARKETER)
+def state(request: DashboardRequest, guide_id: int) -> HttpResponse:
+    """Publish, take back, archive, or say that it was read again and still holds."""
+    guide = of_workspace(Guide.objects.select_related("need"), request, pk=guide_id)
+    now = timezone.now()
+    change = request.POST.get("change", "")
+    try:
+        if change == "publish":
+            publish_guide(guide=guide, actor=request.user, now=now)
+            messages.success(request, _("Readers see version %(n)s from now on.") % {"n": guide.version})
+        elif change == "unpublish":
+            unpublish_guide(guide=guide, actor=request.user, now=now)
+            messages.success(request, _("Readers no longer see it."))
+        elif change == "archive":
+            archive_guide(guide=guide, actor=request.user, now=now)
+            messages.success(request, _("It is archived."))
+        elif change == "verify":
+            verify_guide(guide=guide, on=timezone.localdate(now), actor=request.user, now=now)
+            messages.success(request, _("Marked as read again today."))
+    except BadGuide as bad:
+        for problem in bad.problems:
+            messages.error(request, problem.message)
+    return redirect("journeys:guide", guide_id=guide.pk)
+
+
+@dashboard_page()
+def version(request: DashboardRequest, guide_id: int, number: int) -> HttpResponse:
+    """A guide as it was saved once."""
+    guide = of_workspace(Guide.objects.select_related("need"), request, pk=guide_id)
+    kept = of_workspace(
+        GuideVersion.objects.filter(guide=guide).select_related("author"), request, number=number
+    )
+    context = {
+        "guide": guide,
+        "version": kept,
+        "blocks_text": json.dumps(kept.blocks, indent=2, ensure_ascii=False),
+    }
+    return render(request, "journeys/dashboard/guide_version.html", context)
+
+
+@dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
+@xframe_options_sameorigin
+@csp_replace({"frame-ancestors": ["'self'"], "sandbox": ["allow-same-origin"], "script-src": ["'none'"]})
+def preview(request: DashboardRequest) -> HttpResponse:
+    """The blocks in the request as readers would see them, or what is wrong with them. Nothing is kept."""
+    blocks = read_blocks(request.POST.get("blocks", "[]"))
+    problems = check_blocks(blocks, workspace=request.workspace) if blocks is not None else []
+    form = GuideForm(request.POST or None, request=request)
+    form.is_valid()
+    shown = (
+        {name: form.cleaned_data.get(name) for name in ("need", "stage", "language")} if form.is_bound else {}
+    )
+    context = {
+        "problems": problems,
+        "version": {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")},
+        "guide": {"slug": "", "verified_on": None} | shown,
+        "blocks": render_blocks(blocks, workspace=request.workspace) if blocks and not problems else [],
+    }
+    return render(request, "journeys/dashboard/preview.html", context)
+
+
+def editor_words() -> dict[str, str]:
+    """The editor's own words, so that its script needs no language of its own."""
+    return {
+        "add": _("Add"),
+        "remove": _("Remove"),
+        "up": _("Move up"),
+        "down": _("Move down"),
+        "heading": _("Heading"),
+        "markdown": _("Text (Markdown)"),
+        "criterion": _("What to look for"),
+        "why": _("Why it matters"),
+        "how": _("How to check it"),
+        "evidence": _("What it rests on"),
+        "item": _("Point"),
+        "when": _("When"),
+        "situation": _("If…"),
+        "url": _("Link"),
+        "question": _("Question"),
+        "answer": _("Answer"),
+        "product": _("Product"),
+        "note": _("Note"),
+        "row": _("Compared by"),
+        "meaning": _("What it means"),
+        "must_have": _("A must"),
+        "value": _("Value for"),
+        "sources": _("Sources"),
+        "title": _("Title"),
+        "addItem": _("Add a point"),
+        "addColumn": _("Add a product"),
+        "addRow": _("Add a row"),
+        "addSource": _("Add a source"),
+        "empty": _("No block yet. Begin with what to look for: a checklist."),
+        "moved": _("Moved to place"),
+        "source_title": _("Source"),
+        "source_url": _("Source's address"),
+    }

@@ -1,0 +1,186 @@
+"""Nudges: the list, one of them with what came of it, writing and changing one, trying it dry."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
+from engagement.conditions import describe_condition
+from engagement.dashboard.pages import keyset_page
+from engagement.models import Channel, Role
+from nudges.composing import CannotChange, change_status, save_nudge
+from nudges.dashboard.conditions import read_text, reads_back, vocabulary
+from nudges.dashboard.forms import NudgeForm, initial_of
+from nudges.dashboard.ledger import held_rows, ledger_lines
+from nudges.deciding import simulate
+from nudges.ledgers import counts_by_reason
+from nudges.models import Broadcast, Decision, Interest, Nudge, NudgeStatus, Outcome, Trigger
+from nudges.overviews import figures_of
+from nudges.reasons import Reason
+
+PAGE = 50
+SPAN = timedelta(days=30)
+SAID = {
+    NudgeStatus.ACTIVE: _("It speaks from now on."),
+    NudgeStatus.PAUSED: _("It is silent until you activate it again."),
+    NudgeStatus.ARCHIVED: _("It is put away for good."),
+}
+
+
+@dashboard_page()
+def nudges(request: DashboardRequest) -> HttpResponse:
+    """All but the archived, with what came of each in 30 days; `status` and `interest` narrow, `q` searches names."""
+    rows = Nudge.objects.filter(workspace=request.workspace).select_related("category", "trigger_need")
+    status, interest = request.GET.get("status", ""), request.GET.get("interest", "")
+    rows = rows.filter(status=status) if status in NudgeStatus.values else rows.exclude(status="archived")
+    if interest in Interest.values:
+        rows = rows.filter(interest=interest)
+    if asked := request.GET.get("q", "").strip().replace("\x00", ""):
+        rows = rows.filter(name__icontains=asked)
+    page = keyset_page(rows, field="name", descending=False, cursor=request.GET.get("after", ""), size=PAGE)
+    context = {
+        "page": page,
+        "figures": figures_of([one.pk for one in page.rows], since=timezone.now() - SPAN),
+        "statuses": NudgeStatus.choices,
+        "interests": Interest.choices,
+        "status": status,
+        "interest": interest,
+        "asked": asked,
+        "is_filtered": bool(asked or status or interest),
+    }
+    return render(request, "nudges/dashboard/nudges.html", context)
+
+
+@dashboard_page()
+def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
+    """One nudge: what it declares, its words, what came of it and why not."""
+    one = find(request, nudge_id)
+    since = timezone.now() - SPAN
+    newest = (
+        Decision.objects.filter(nudge=one)
+        .select_related("customer", "nudge", "customer_need__need")
+        .order_by("-decided_at", "-id")[:15]
+    )
+    context = {
+        "nudge": one,
+        "channels": [Channel(name).label for name in one.channels if name in Channel.values],
+        "contents": one.contents.order_by("channel", "language"),
+        "sentence": describe(one),
+        "figures": figures_of([one.pk], since=since)[one.pk],
+        "held": held_rows(counts_by_reason(workspace=request.workspace, since=since, nudge=one)),
+        "decisions": ledger_lines(newest),
+        "broadcasts": Broadcast.objects.filter(nudge=one).select_related("started_by").order_by("-id")[:10],
+    }
+    return render(request, "nudges/dashboard/nudge.html", context)
+
+
+def find(request: DashboardRequest, nudge_id: int) -> Nudge:
+    rows = Nudge.objects.select_related("workspace", "category", "trigger_need")
+    return of_workspace(rows, request, pk=nudge_id)
+
+
+def describe(one: Nudge) -> str:
+    """Whom it is for, in a sentence; conditions that no longer hold together say so."""
+    condition, problems = read_text(json.dumps(one.conditions), workspace=one.workspace)
+    return describe_condition(condition) if condition is not None else "; ".join(problems)
+
+
+@dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
+def new(request: DashboardRequest) -> HttpResponse:
+    """A new draft."""
+    return compose(request, Nudge(workspace=request.workspace))
+
+
+@dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
+def edit(request: DashboardRequest, nudge_id: int) -> HttpResponse:
+    """What one declares."""
+    return compose(request, find(request, nudge_id))
+
+
+def compose(request: DashboardRequest, one: Nudge) -> HttpResponse:
+    initial = initial_of(one) if one.pk else {"channel_1": "email", "trigger": Trigger.STAGE_CHANGE}
+    form = NudgeForm(request.POST or None, initial=initial, workspace=request.workspace)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = save_nudge(nudge=one, values=form.values(), actor=request.user, now=timezone.now())
+        except CannotChange as refused:
+            field = {"channels": "channel_1"}.get(refused.field, refused.field)
+            form.add_error(field if field in form.fields else None, refused.text)
+        else:
+            messages.success(request, _("Saved.") if one.pk else _("The draft is saved. Next: its words."))
+            return redirect("nudges:nudge", nudge_id=saved.pk)
+    text = (
+        request.POST.get("conditions", "")
+        if request.method == "POST"
+        else json.dumps(one.conditions, indent=2)
+        if one.conditions
+        else ""
+    )
+    context = {
+        "form": form,
+        "nudge": one,
+        "condition_text": text,
+        "vocabulary": vocabulary(request.workspace),
+    }
+    return render(request, "nudges/dashboard/nudge_edit.html", context)
+
+
+@dashboard_page()
+def audience(request: DashboardRequest) -> HttpResponse:
+    """A condition read back as a sentence, with how many it fits: for the editor, while it is being written."""
+    condition, problems = read_text(request.GET.get("condition", ""), workspace=request.workspace)
+    context: dict[str, Any] = {"problems": problems}
+    if condition is not None:
+        context |= reads_back(condition, workspace=request.workspace, now=timezone.now())
+    return render(request, "nudges/dashboard/_audience.html", context)
+
+
+@dashboard_action(Role.MARKETER)
+def status(request: DashboardRequest, nudge_id: int) -> HttpResponse:
+    """Activate, pause or archive."""
+    one = find(request, nudge_id)
+    wanted = request.POST.get("status", "")
+    if wanted not in SAID:
+        messages.error(request, _("There is no such state."))
+        return redirect("nudges:nudge", nudge_id=one.pk)
+    try:
+        change_status(nudge=one, status=wanted, actor=request.user, now=timezone.now())
+    except CannotChange as refused:
+        messages.error(request, refused.text)
+    else:
+        messages.success(request, f"{one.name}: {SAID[NudgeStatus(wanted)]}")
+    return redirect("nudges:nudge", nudge_id=one.pk)
+
+
+@dashboard_page()
+def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
+    """What would happen if it were put forward now to everybody it fits: counts by reason, and whom it would reach."""
+    one = find(request, nudge_id)
+    problems = read_text(json.dumps(one.conditions), workspace=request.workspace)[1]
+    if one.status == NudgeStatus.ARCHIVED:
+        raise PermissionDenied(_("An archived nudge can't be tried."))
+    context: dict[str, Any] = {"nudge": one, "problems": problems, "sentence": describe(one)}
+    if not problems:
+        found = simulate(nudge=one, now=timezone.now())
+        people = request.workspace.customers.in_bulk(  # type: ignore[attr-defined]
+            [decision.customer_id for decision in found.decisions[:50]]
+        )
+        context |= {
+            "total": sum(found.counts.values()),
+            "sent": sum(n for (outcome, _reason), n in found.counts.items() if outcome == Outcome.SEND),
+            "held": held_rows(dict(found.counts)),
+            "examples": [
+                (people.get(decision.customer_id), decision, Reason(decision.reason).marketer(decision))
+                for decision in found.decisions[:50]
+            ],
+        }
+    return render(request, "nudges/dashboard/dry_run.html", context)
