@@ -189,7 +189,7 @@ class Cap(models.Model):
                 name="cap_once",
             ),
             models.CheckConstraint(
-                condition=Q(window="rolling", seconds__range=(60, 7_776_000), unit="")
+                condition=Q(window="rolling", seconds__isnull=False, seconds__range=(60, 7_776_000), unit="")
                 | Q(window="calendar", seconds=None, unit__in=["day", "week", "month"]),
                 name="cap_window_whole",
             ),
@@ -436,6 +436,23 @@ class Pressure(models.Model):
     flows = ArrayField(models.TextField(), default=list)
     needs = ArrayField(models.TextField(), default=list)
     zones = ArrayField(models.TextField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    message_ids__len=models.F("sent_at__len"),
+                    channels__len=models.F("sent_at__len"),
+                    categories__len=models.F("sent_at__len"),
+                    interests__len=models.F("sent_at__len"),
+                    promises__len=models.F("sent_at__len"),
+                    flows__len=models.F("sent_at__len"),
+                    needs__len=models.F("sent_at__len"),
+                    zones__len=models.F("sent_at__len"),
+                ),
+                name="pressure_arrays_in_step",
+            )
+        ]
 
 
 class ReplyKind(models.TextChoices):

@@ -1,0 +1,181 @@
+"""What the database itself refuses, whatever the code does: every constraint of nudges/models.py, violated once."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import time
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, transaction
+from django.db.models import CheckConstraint, UniqueConstraint
+
+from engagement.models import Customer, Workspace
+from nudges.models import Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy, Pressure, Reply
+from tests import make_nudges
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+NUDGES = {
+    "nudge_promise_known": {"promise": "love"},
+    "nudge_interest_declared": {"interest": ""},
+    "service_serves_the_customer": {"promise": "service", "interest": "business"},
+    "only_service_may_pass_caps": {"respects_caps": False},
+    "nudge_priority_0_to_100": {"priority": 101},
+    "nudge_has_a_channel": {"channels": []},
+    "stage_trigger_names_a_stage": {"trigger": "stage_change", "trigger_stage": ""},
+}
+POLICIES = {
+    "quiet_hours_both_or_none": [
+        {"quiet_start": time(22)},
+        {"quiet_end": time(8)},
+        {"quiet_start": time(8), "quiet_end": time(8)},
+    ],
+    "share_is_percent": [{"business_share_percent": 101}],
+}
+CAPS: dict[str, list[dict[str, Any]]] = {
+    "cap_window_whole": [
+        {"window": "rolling", "seconds": 59},
+        {"window": "rolling", "seconds": 7_776_001},
+        {"window": "rolling", "seconds": None},
+        {"window": "rolling", "seconds": 60, "unit": "day"},
+        {"window": "calendar", "unit": "year"},
+        {"window": "calendar", "unit": "day", "seconds": 60},
+        {"window": "lunar", "unit": "day"},
+    ],
+    "cap_scope_known": [{"scope": "mood", "window": "calendar", "unit": "day"}],
+}
+# Tried below by name.
+OTHERS = {
+    "content_once",
+    "cap_once",
+    "candidate_once",
+    "candidate_state_known",
+    "decision_outcome_known",
+    "decision_says_why",
+    "message_state_known",
+    "claim_has_a_token",
+    "one_standing_reply_of_a_kind",
+    "reply_kind_known",
+    "pressure_arrays_in_step",
+}
+
+
+def refused(name: str) -> Any:
+    return pytest.raises(IntegrityError, match=name)
+
+
+def test_every_constraint_is_tried_here() -> None:
+    named = {
+        constraint.name
+        for model in apps.get_app_config("nudges").get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, CheckConstraint | UniqueConstraint)
+    }
+    assert named == OTHERS | NUDGES.keys() | POLICIES.keys() | CAPS.keys()
+
+
+@pytest.mark.parametrize(("name", "fields"), NUDGES.items())
+def test_nudges(workspace: Workspace, name: str, fields: dict[str, Any]) -> None:
+    with refused(name), transaction.atomic():
+        make_nudges.nudge(workspace, **fields)
+    assert not Nudge.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "fields"), [(name, one) for name, some in POLICIES.items() for one in some])
+def test_policies(workspace: Workspace, name: str, fields: dict[str, Any]) -> None:
+    with refused(name), transaction.atomic():
+        make_nudges.policy(workspace, **fields)
+    assert not Policy.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "fields"), [(name, one) for name, some in CAPS.items() for one in some])
+def test_caps(workspace: Workspace, name: str, fields: dict[str, Any]) -> None:
+    with refused(name), transaction.atomic():
+        Cap.objects.create(workspace=workspace, limit=1, **{"scope": "any"} | fields)
+    assert not Cap.objects.exists()
+
+
+def test_one_cap_in_force_for_a_scope_and_window(workspace: Workspace) -> None:
+    cap = make_nudges.cap(workspace, 1, per="day")
+    with refused("cap_once"), transaction.atomic():
+        make_nudges.cap(workspace, 2, per="day")
+    Cap.objects.filter(pk=cap.pk).update(archived_at=NOW)
+    make_nudges.cap(workspace, 2, per="day")
+
+
+def test_one_text_for_a_channel_and_language(nudge: Nudge) -> None:
+    def write() -> None:
+        NudgeContent.objects.create(
+            workspace=nudge.workspace, nudge=nudge, channel="email", subject="a", body="b"
+        )
+
+    write()
+    with refused("content_once"), transaction.atomic():
+        write()
+
+
+def test_candidates(customer: Customer, nudge: Nudge) -> None:
+    one = make_nudges.candidate(nudge, customer)
+    with refused("candidate_state_known"), transaction.atomic():
+        Candidate.objects.update(state="lost")
+    one.pk = None
+    with refused("candidate_once"), transaction.atomic():
+        one.save(force_insert=True)
+
+
+def test_a_candidate_has_one_decision_and_one_message(customer: Customer, nudge: Nudge) -> None:
+    message = make_nudges.sent(nudge, customer, at=NOW)
+    decision = Decision.objects.get()
+    message.pk, message.dispatch_id, decision.pk = None, uuid.uuid4(), None
+    for twin in (message, decision):
+        with refused("candidate_id"), transaction.atomic():
+            twin.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [("decision_outcome_known", {"outcome": "maybe"}), ("decision_says_why", {"reason": ""})],
+)
+def test_decisions(customer: Customer, nudge: Nudge, name: str, fields: dict[str, Any]) -> None:
+    make_nudges.sent(nudge, customer, at=NOW)
+    with refused(name), transaction.atomic():
+        Decision.objects.update(**fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("message_state_known", {"state": "gone"}),
+        ("claim_has_a_token", {"state": "claimed", "claim_token": None}),
+    ],
+)
+def test_messages(customer: Customer, nudge: Nudge, name: str, fields: dict[str, Any]) -> None:
+    make_nudges.sent(nudge, customer, at=NOW)
+    with refused(name), transaction.atomic():
+        Message.objects.update(**fields)
+
+
+def test_replies(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:
+    message = make_nudges.sent(nudge, customer, at=NOW)
+
+    def reply(**fields: Any) -> Reply:
+        return Reply.objects.create(
+            workspace=workspace, message=message, customer=customer, at=NOW, **{"kind": "helpful"} | fields
+        )
+
+    first = reply()
+    with refused("one_standing_reply_of_a_kind"), transaction.atomic():
+        reply()
+    with refused("reply_kind_known"), transaction.atomic():
+        reply(kind="meh")
+    Reply.objects.filter(pk=first.pk).update(undone_at=NOW)
+    reply()
+
+
+@pytest.mark.parametrize("name", ["message_ids", "channels", "categories", "interests", "flows", "needs", "zones"])
+def test_the_arrays_of_pressure_keep_step(customer: Customer, nudge: Nudge, name: str) -> None:
+    make_nudges.sent(nudge, customer, at=NOW)
+    with refused("pressure_arrays_in_step"), transaction.atomic():
+        Pressure.objects.update(**{name: []})
