@@ -67,6 +67,8 @@ def show(request: HttpRequest, product: Product, template: str, more: dict[str, 
         )
     except (BadCursor, ValueError) as error:
         return HttpResponse(str(error), status=400, content_type="text/plain")
+    for review in page.reviews:
+        review.product = product  # so that showing them asks no more
     language = reading_language(request, product.workspace)
     summary = rating_summary(product)
     context = {

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.committed import Server, committed, environment_of_test_database, serve, transactional_db
 
-__all__ = ["committed", "server", "transactional_db"]
+__all__ = ["committed", "transactional_db"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / ".local" / "screenshots"
