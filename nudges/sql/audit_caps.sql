@@ -1,0 +1,55 @@
+-- Recounts the whole ledger: every message that counts, with those before it that counted when it was decided, against
+-- every rule that was in force. Independent of the pressure arrays. What comes back broke a rule: it must be nothing.
+-- A rule is held against what was decided five minutes after its last change or later (a run that began before the
+-- change may still have gone by the old one), and no longer once it is archived. Exempt service messages may exceed a
+-- rule, but count. What was decided for another customer counts from the moment at which the two were found to be one.
+-- Reads messages, decisions, caps, policies, preferences. Writes nothing.
+-- Returns workspace_id, customer_id, message_id, rule, limit, count.
+WITH rules AS (
+    SELECT workspace_id, NULL::bigint AS customer_id, 'cap:' || id AS rule, scope, scope_value, seconds, nullif(unit, '') AS unit,
+           "limit"::integer AS "limit", changed_at, archived_at
+    FROM nudges_cap
+    UNION ALL
+    SELECT workspace_id, NULL, 'min_gap', 'any', '', min_gap_seconds, NULL, 1, changed_at, NULL
+    FROM nudges_policy WHERE min_gap_seconds > 0
+    UNION ALL
+    SELECT workspace_id, NULL, 'business_limit', 'interest', 'business', business_window_seconds, NULL,
+           business_limit, changed_at, NULL
+    FROM nudges_policy WHERE business_limit IS NOT NULL
+    UNION ALL
+    SELECT workspace_id, customer_id, 'preference:max_per_week', 'any', '', 604800, NULL, max_per_week, updated_at, NULL
+    FROM nudges_preference WHERE max_per_week IS NOT NULL
+), counting AS (
+    SELECT m.id, m.workspace_id, m.customer_id, m.decided_at, m.zone, m.moved_at,
+           coalesce(m.moved_from, m.customer_id) AS decided_for, m.channel, m.interest, m.promise, m.flow, m.need_slug,
+           category.slug AS category, coalesce((decision.context ->> 'exempt')::boolean, false) AS is_exempt
+    FROM nudges_message AS m
+    JOIN engagement_category AS category ON category.id = m.category_id
+    LEFT JOIN nudges_decision AS decision ON decision.candidate_id = m.candidate_id
+    WHERE m.counts AND m.channel <> 'inbox'
+), judged AS (
+    SELECT m.*, r.rule, r.scope, r.seconds, r.unit, r.limit, own.subject
+    FROM counting AS m
+    JOIN rules AS r ON r.workspace_id = m.workspace_id AND (r.customer_id IS NULL OR r.customer_id = m.customer_id)
+        AND (r.changed_at IS NULL OR m.decided_at > r.changed_at + interval '5 minutes')
+        AND (r.archived_at IS NULL OR m.decided_at < r.archived_at)
+    CROSS JOIN LATERAL (SELECT CASE r.scope WHEN 'any' THEN '' WHEN 'channel' THEN m.channel WHEN 'category' THEN m.category
+        WHEN 'interest' THEN m.interest WHEN 'promise' THEN m.promise WHEN 'flow' THEN m.flow
+        WHEN 'need' THEN m.need_slug END AS subject) AS own
+    WHERE NOT m.is_exempt AND (r.scope = 'any' OR own.subject <> '' AND r.scope_value IN ('', own.subject))
+)
+SELECT j.workspace_id, j.customer_id, j.id AS message_id, j.rule, j.limit, used.count
+FROM judged AS j
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count
+    FROM counting AS e
+    WHERE e.customer_id = j.customer_id AND (e.decided_at, e.id) <= (j.decided_at, j.id)
+      AND e.decided_at > j.decided_at - interval '91 days'
+      AND (e.decided_for = j.decided_for OR e.moved_at <= j.decided_at)
+      AND j.subject = CASE j.scope WHEN 'any' THEN '' WHEN 'channel' THEN e.channel WHEN 'category' THEN e.category
+        WHEN 'interest' THEN e.interest WHEN 'promise' THEN e.promise WHEN 'flow' THEN e.flow
+        WHEN 'need' THEN e.need_slug END
+      AND nudges_frees_at(e.decided_at, j.seconds, j.unit, coalesce(nullif(j.zone, ''), 'UTC'), e.zone) > j.decided_at
+) AS used
+WHERE used.count > j.limit
+ORDER BY j.workspace_id, j.customer_id, j.id, j.rule
