@@ -1,0 +1,155 @@
+"""Senders killed at marked points and at random: the provider's log and our ledger agree, and nothing is doubled."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from engagement.models import Event
+from nudges.models import Message
+from nudges.sending import reconcile_claims
+from nudges.sending.reconciling import LEASE
+from tests import make, make_messages
+from tests.committed import environment_of_test_database, python
+from tests.make import NOW
+from tests.smtp_peer import Peer, smtp_peer
+
+pytestmark = pytest.mark.usefixtures("committed")
+LATER = NOW + LEASE + timedelta(minutes=1)
+KILLED = -signal.SIGKILL
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with smtp_peer() as running:
+        yield running
+
+
+def make_due(nudges: int, *, service: int = 0) -> None:
+    workspace = make.workspace()
+    for number, promise in [(nudges, "choose_well"), (service, "service")]:
+        nudge = make_messages.nudge(workspace, promise=promise)
+        for place in range(number):
+            customer = make.customer(workspace, email=f"{promise}-{place}@example.org")
+            make_messages.message(nudge, customer)
+
+
+def sender(peer: Peer, *death: str) -> subprocess.Popen[str]:
+    environment = environment_of_test_database() | {"EMAIL_URL": f"smtp://127.0.0.1:{peer.port}"}
+    return python("-m", "tests.races.send_messages", *death, environment=environment)
+
+
+def run(peer: Peer, *death: str) -> int:
+    process = sender(peer, *death)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode in (0, KILLED), said
+    return process.returncode
+
+
+def taken(peer: Peer) -> Counter[str]:
+    """How often the provider took each dispatch id."""
+    return Counter(mail["Message-ID"].strip("<>").partition("@")[0] for _to, mail in peer.received)
+
+
+def settle(peer: Peer) -> None:
+    """What the clock does when the leases of the dead are over."""
+    reconcile_claims(now=LATER)
+    Message.objects.filter(state="decided").update(next_attempt_at=NOW)
+    assert run(peer) == 0
+
+
+def states(**of: str) -> Counter[str]:
+    return Counter(Message.objects.filter(**of).values_list("state", flat=True))
+
+
+def log_and_ledger_agree(peer: Peer) -> None:
+    """Sent is what the provider has, once for nudges; in doubt is only what is called unknown."""
+    log = taken(peer)
+    for message in Message.objects.all():
+        times = log[str(message.dispatch_id)]
+        if message.state == "sent":
+            assert times == 1 or (message.promise == "service" and times > 1)
+        else:
+            assert message.state == "unknown"
+            assert message.promise != "service"
+            assert times <= 1
+        assert message.counts
+    told = Event.objects.filter(name="Message Sent").values_list("properties__message_id", flat=True)
+    assert sorted(told) == sorted(Message.objects.filter(state="sent").values_list("pk", flat=True))
+
+
+def test_killed_between_claim_and_hand_over_nothing_is_in_doubt(peer: Peer) -> None:
+    make_due(25)
+    assert run(peer, "claimed", "1") == KILLED
+    assert states() == {"claimed": 20, "decided": 5}
+    assert run(peer) == 0  # others go on and leave the dead one's claims alone
+    assert states() == {"claimed": 20, "sent": 5}
+    settle(peer)
+    assert states() == {"sent": 25}
+    log_and_ledger_agree(peer)
+
+
+@pytest.mark.parametrize(("point", "arrived"), [("begun", 0), ("accepted", 1)])
+def test_killed_during_a_hand_over_that_nudge_alone_is_unknown(peer: Peer, point: str, arrived: int) -> None:
+    make_due(25)
+    assert run(peer, point, "4") == KILLED
+    assert states() == {"sent": 3, "claimed": 17, "decided": 5}
+    assert len(peer.received) == 3 + arrived
+    settle(peer)
+    assert states() == {"sent": 24, "unknown": 1}
+    lost = Message.objects.get(state="unknown")
+    assert taken(peer)[str(lost.dispatch_id)] == arrived
+    log_and_ledger_agree(peer)
+
+
+@pytest.mark.parametrize(("point", "times"), [("begun", 1), ("accepted", 2)])
+def test_killed_during_a_hand_over_a_service_message_goes_again(peer: Peer, point: str, times: int) -> None:
+    make_due(0, service=1)
+    assert run(peer, point, "1") == KILLED
+    settle(peer)
+    assert states() == {"sent": 1}
+    assert list(taken(peer).values()) == [times]  # better twice than not at all, and under one Message-ID
+
+
+def test_killed_at_random_again_and_again(peer: Peer) -> None:
+    make_due(150, service=20)
+    chance, kills = random.Random(5), 0
+    while Message.objects.filter(state="decided").count() > 40:
+        senders = [sender(peer) for _ in range(2)]
+        wait_until_received(peer, len(peer.received) + chance.randrange(3, 20))
+        for victim in senders:
+            kills += victim.poll() is None
+            victim.kill()
+            victim.communicate()
+    in_doubt = Message.objects.filter(state="claimed").exclude(begun_at=None).count()
+    assert kills >= 4
+    assert run(peer) == 0
+    settle(peer)
+    assert states()["unknown"] <= in_doubt <= kills
+    assert states(promise="service") == {"sent": 20}
+    assert sum(states().values()) == 170
+    log_and_ledger_agree(peer)
+
+
+def wait_until_received(peer: Peer, number: int) -> None:
+    deadline = time.monotonic() + 30
+    while len(peer.received) < number and Message.objects.filter(state="decided").exists():
+        assert time.monotonic() < deadline, "nothing is sent"
+        time.sleep(0.005)
+
+
+def test_three_senders_at_once_send_each_message_once(peer: Peer) -> None:
+    make_due(80)
+    for process in [sender(peer) for _ in range(3)]:
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    assert states() == {"sent": 80}
+    assert set(taken(peer).values()) == {1}
+    log_and_ledger_agree(peer)
