@@ -63,10 +63,11 @@ def read_categories(events: Iterable[LoggedEvent]) -> dict[int, dict[str, str]]:
     """The catalogue's category of each product that an event names without one, by workspace and SKU; one query."""
     asked: dict[int, set[str]] = {}
     for event in events:
-        if "product_id" in event.properties or "products" in event.properties or "sku" in event.properties:
-            missing = {product.sku for product in products_of(event.properties) if not product.category}
+        told = event.properties
+        if "products" in told or (("product_id" in told or "sku" in told) and not told.get("category")):
+            missing = {product.sku for product in products_of(told) if not product.category}
             asked.setdefault(event.workspace_id, set()).update(missing)
-    skus = set().union(*asked.values())
+    skus = set[str]().union(*asked.values())
     if not skus:
         return {}
     found: dict[int, dict[str, str]] = {}

@@ -201,6 +201,27 @@ def test_a_late_event_can_take_a_need_away_without_taking_its_row() -> None:
     assert story(workspace) == told_from_nothing(workspace)
 
 
+def test_what_left_no_trace_counts_once_a_late_event_gives_it_a_meaning() -> None:
+    workspace = shop()
+    send(workspace, did("Product Removed", NOW - HOUR, product_id="a", category="shoes"))
+    infer()
+    assert not CustomerNeed.objects.exists()
+    send(workspace, viewed("a", NOW - 2 * HOUR), at=NOW)
+    infer()
+    assert "product removed" in {mark[5] for mark in the_need().state["marks"]}
+    assert story(workspace) == told_from_nothing(workspace)
+
+
+def test_a_checkout_without_products_counts_once_the_cart_is_known() -> None:
+    workspace = shop()
+    send(workspace, did("Checkout Started", NOW - HOUR))
+    infer()
+    send(workspace, viewed("a", NOW - 3 * HOUR), added("a", NOW - 2 * HOUR), at=NOW)
+    infer()
+    assert the_need().stage == Stage.PURCHASE
+    assert story(workspace) == told_from_nothing(workspace)
+
+
 # ---- silence ---------------------------------------------------------------------------------
 
 
