@@ -15,9 +15,11 @@ from email.utils import formataddr, parseaddr
 from uuid import UUID
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from anymail.message import AnymailStatus
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown
 from nudges.channels.smtp import EmailBackend as TrackingBackend
@@ -27,6 +29,8 @@ BACKENDS = {"django.core.mail.backends.smtp.EmailBackend": "nudges.channels.smtp
 # RFC 3463: the address itself is wrong, as opposed to a full mailbox or a refused content.
 NOBODY_THERE = re.compile(r"\b5\.1\.(?:1|2|3|6|10)\b")
 SERVICE_CLOSING = 421
+# Something between us and the provider gave up waiting for it.
+MAYBE_TAKEN = (408, 502, 504)
 
 
 class EmailChannel:
@@ -71,8 +75,7 @@ class _Session:
             return self._broken(error)
         if not taken:
             return Refused("the mail backend did not take it", permanent=True)
-        status = getattr(mail, "anymail_status", None)
-        return Sent(provider_id=str(getattr(status, "message_id", None) or "")[:200])
+        return api_answer(getattr(mail, "anymail_status", None))
 
     def close(self) -> None:
         self._is_open = False
@@ -166,11 +169,22 @@ def api_outcome(error: AnymailError) -> Outcome:
             _words(error), permanent=True
         )  # our own settings or this message cannot be sent that way
     status = error.status_code
-    if status is None:
+    if status is None and _never_connected(error):
+        return Refused(_words(error), permanent=False, is_provider=True)
+    if status is None or status < 400 or status in MAYBE_TAKEN:
         return Unknown(_words(error))
-    if status in (401, 403, 408, 429) or status >= 500:
+    if status in (401, 403, 429) or status >= 500:
         return Refused(_words(error), permanent=False, is_provider=True, retry_after=_retry_after(error))
     return Refused(_words(error), permanent=True)
+
+
+def api_answer(status: AnymailStatus | None) -> Outcome:
+    """What anymail read out of an answer; None: it was no API. A refusal whose words it did not know is still one."""
+    response = status.esp_response if status else None
+    code = getattr(response, "status_code", 200)
+    if code >= 400:
+        return Refused(_answer(code, getattr(response, "text", "")), permanent=True)
+    return Sent(provider_id=str((status.message_id if status else None) or "")[:200])
 
 
 def _answered(code: int, words: bytes | str, *, is_recipient: bool) -> Refused:
@@ -186,6 +200,12 @@ def _answered(code: int, words: bytes | str, *, is_recipient: bool) -> Refused:
         is_bounce=is_recipient or nobody,
         suppresses="hard_bounce" if nobody else "",
     )
+
+
+def _never_connected(error: AnymailAPIError) -> bool:
+    """Whether nothing of the request can have left the house."""
+    cause = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError | ConnectTimeoutError)
 
 
 def _retry_after(error: AnymailAPIError) -> timedelta | None:

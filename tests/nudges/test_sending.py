@@ -247,6 +247,14 @@ class TestWhatCameBetween:
         Policy.objects.create(workspace=nudge.workspace, quiet_start="11:00", quiet_end="13:30")
         self.cancelled(message(nudge, not_after=NOW + MINUTE), "expired")
 
+    def test_a_customer_who_is_just_being_merged_waits_until_the_rows_are_moved(self, nudge: Nudge) -> None:
+        late = message(nudge)
+        Customer.objects.filter(pk=late.customer_id).update(merged_into=person(nudge.workspace, "target"))
+        assert send_messages(now=NOW)["postponed"] == 1
+        late.refresh_from_db()
+        assert (late.state, late.counts) == ("decided", True)
+        assert late.next_attempt_at == NOW + timedelta(seconds=5)
+
     def test_conditions_are_asked_again_of_a_retry(self, nudge: Nudge) -> None:
         Nudge.objects.update(conditions={"trait": "plan", "is": "gold"})
         self.cancelled(message(nudge, attempts=1), "conditions_not_met")
