@@ -102,7 +102,9 @@ def current_member(request: HttpRequest) -> Member | None:
     """The caller's membership in the workspace chosen in the session, else in the one joined first."""
     chosen = request.session.get(SESSION_KEY)
     memberships = list(
-        Member.objects.filter(user_id=request.user.pk).select_related("workspace").order_by("joined_at", "id")
+        Member.objects.filter(user=cast(User, request.user))
+        .select_related("workspace")
+        .order_by("joined_at", "id")
     )
     request.memberships = memberships  # type: ignore[attr-defined]  # the frame's switch shows them
     return next((m for m in memberships if m.workspace_id == chosen), memberships[0] if memberships else None)

@@ -57,7 +57,7 @@ def find_invitation(token: str) -> Invitation | None:
         return None
     return (
         Invitation.objects.select_related("workspace", "invited_by")
-        .filter(pk=payload.get("id"), accepted_at=None, revoked_at=None)
+        .filter(pk=payload["id"], accepted_at=None, revoked_at=None)
         .first()
     )
 

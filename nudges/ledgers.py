@@ -79,7 +79,7 @@ def _entry(decision: Decision) -> TimelineEntry:
         kind=KINDS[outcome],
         title=titles[outcome] % {"nudge": decision.nudge.name},
         detail=str(Reason(decision.reason).label),
-        url=reverse("nudges:nudge", args=[decision.nudge_id]),
+        url=reverse("nudges:customer_decision", args=[decision.pk]),
         explanation=Reason(decision.reason).marketer(decision),
         icon=ICONS[outcome],
     )

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engagement.auditing import changes, record
 from engagement.models import ApiKey, Workspace
@@ -123,23 +124,36 @@ def raise_version(policy: Policy, now: datetime) -> None:
 
 
 def describe_cap(cap: Cap) -> str:
-    """A cap as a sentence: "at most 2 messages of one category in any 7 days"."""
+    """A cap as a sentence: "At most 2 messages by e-mail in any 7 days."."""
+    words = {"what": described_scope(cap), "window": described_window(cap), "limit": cap.limit}
     if cap.limit == 0:
-        return _("Never %(what)s.") % {"what": described_scope(cap)}
-    return _("At most %(limit)s %(what)s %(window)s.") % {
-        "limit": cap.limit,
-        "what": described_scope(cap),
-        "window": described_window(cap),
-    }
+        return _("Never a message%(what)s.") % words
+    return (
+        ngettext(
+            "At most 1 message%(what)s %(window)s.",
+            "At most %(limit)s messages%(what)s %(window)s.",
+            cap.limit,
+        )
+        % words
+    )
 
 
 def described_scope(cap: Cap) -> str:
-    if cap.scope == CapScope.ANY:
-        return _("push messages in all")
-    kind = CapScope(cap.scope).label
-    if cap.scope_value:
-        return _("messages of %(kind)s “%(value)s”") % {"kind": kind.lower(), "value": cap.scope_value}
-    return _("messages of %(kind)s, each") % {"kind": kind.lower()}
+    """What a cap counts, to follow "messages": nothing for all of them."""
+    value = cap.scope_value.replace("_", " ")
+    return {
+        CapScope.ANY: "",
+        CapScope.CHANNEL: _(" by %(value)s") % {"value": value} if value else _(" by each channel"),
+        CapScope.CATEGORY: _(" on “%(value)s”") % {"value": value} if value else _(" on each topic"),
+        CapScope.INTEREST: _(" that are %(value)s-centric") % {"value": value}
+        if value
+        else _(" of each interest"),
+        CapScope.PROMISE: _(" of the promise “%(value)s”") % {"value": value}
+        if value
+        else _(" of each promise"),
+        CapScope.FLOW: _(" of the flow “%(value)s”") % {"value": value} if value else _(" of each flow"),
+        CapScope.NEED: _(" about “%(value)s”") % {"value": value} if value else _(" about each need"),
+    }[CapScope(cap.scope)]
 
 
 def described_window(cap: Cap) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -128,7 +129,8 @@ def figures_of(nudge_ids: Sequence[int], *, since: datetime) -> dict[int, Figure
         )
     )
     found: dict[int, dict[str, int]] = {nudge_id: {} for nudge_id in nudge_ids}
-    for row in [*decided, *answered]:
+    rows: list[dict[str, Any]] = [dict(row) for row in decided] + [dict(row) for row in answered]
+    for row in rows:
         found[row.pop("nudge_id")].update(row)
     return {nudge_id: Figures(**values) for nudge_id, values in found.items()}
 

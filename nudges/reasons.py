@@ -15,6 +15,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from engagement.models import Channel
+from journeys.models import Stage
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -22,14 +25,22 @@ if TYPE_CHECKING:
 class Decided(Protocol):
     """What a sentence needs of a decision: `nudges.models.Decision`, or a row of a simulation."""
 
-    rule: str
-    limit: int | None
-    count: int | None
-    allowed_at: datetime | None
-    stage: str
-    channel: str
-    outcome: str
-    winner_id: int | None
+    @property
+    def rule(self) -> str: ...
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def count(self) -> int | None: ...
+    @property
+    def allowed_at(self) -> datetime | None: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def winner_id(self) -> int | None: ...
 
 
 class Reason(models.TextChoices):
@@ -119,8 +130,14 @@ def _plain(text: StrOrPromise) -> Callable[[Decided], str]:
     return lambda decision: str(text)
 
 
+def _label(choices: type[models.TextChoices], value: str) -> str:
+    return str(choices(value).label) if value in choices.values else value
+
+
 def _sent(decision: Decided) -> str:
-    return _("Nothing stood against it: sent by %(channel)s.") % {"channel": decision.channel}
+    return _("Nothing stood against it: sent by %(channel)s.") % {
+        "channel": _label(Channel, decision.channel)
+    }
 
 
 def _outranked(decision: Decided) -> str:
@@ -130,7 +147,7 @@ def _outranked(decision: Decided) -> str:
 
 def _moved(decision: Decided) -> str:
     return _("The need has left the stage that put this forward; it is now at: %(stage)s.") % {
-        "stage": decision.stage
+        "stage": _label(Stage, decision.stage)
     }
 
 

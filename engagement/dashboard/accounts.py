@@ -13,7 +13,7 @@ from engagement.models import Invitation, Workspace
 INVITATION_KEY = "invitation"
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class AccountAdapter(DefaultAccountAdapter):
     """allauth's behaviour, but that signing up needs an invitation once the installation has a workspace."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -14,13 +14,12 @@ from email.parser import BytesHeaderParser, BytesParser
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from engagement.access import DashboardRequest, dashboard_page
+from engagement.dashboard.framing import only_framed
 from engagement.models import Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@=-]{0,200}\.eml")
@@ -68,25 +67,17 @@ def letter(request: DashboardRequest, name: str) -> HttpResponse:
 
 
 @dashboard_page(role=Role.OWNER)
-@xframe_options_sameorigin
-@csp_replace(
-    {
-        # Somebody else's HTML: no scripts, nothing fetched but pictures, framed by our own page only.
-        "default-src": ["'none'"],
-        "script-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],
-        "img-src": ["data:", "https:", "http:"],
-        "frame-ancestors": ["'self'"],
-        "form-action": ["'none'"],
-        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-    }
-)
 def letter_html(request: DashboardRequest, name: str) -> HttpResponse:
     """The HTML part alone, for a frame without rights."""
     body = part(read_letter(name), "html")
     if not body:
         raise Http404
-    return HttpResponse(body.replace("<head>", '<head><base target="_blank">', 1))
+    return only_framed(
+        HttpResponse(body.replace("<head>", '<head><base target="_blank">', 1)),
+        style_src=["'unsafe-inline'"],
+        img_src=["data:", "https:", "http:"],
+        sandbox=["allow-popups", "allow-popups-to-escape-sandbox"],
+    )
 
 
 def folder() -> Path:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.templatetags.static import static
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 register = template.Library()
 STAGE_COLOURS = {
@@ -46,13 +47,32 @@ def when(value: datetime | None, style: str = "relative") -> SafeString | str:
     local = timezone.localtime(value)
     exact = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
     shown, title = (
-        (date_format(local, "j M Y, H:i"), naturaltime(value))
-        if style == "exact"
-        else (naturaltime(value), exact)
+        (date_format(local, "j M Y, H:i"), relative(value)) if style == "exact" else (relative(value), exact)
     )
     if style == "time":
         shown, title = date_format(local, "H:i:s"), exact
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, shown)
+
+
+# Up to this many seconds, this unit, in these words.
+UNITS = (
+    (3600, 60, ngettext_lazy("%(n)s min", "%(n)s min", "n")),
+    (86_400, 3600, ngettext_lazy("%(n)s hour", "%(n)s hours", "n")),
+    (86_400 * 60, 86_400, ngettext_lazy("%(n)s day", "%(n)s days", "n")),
+    (86_400 * 700, 86_400 * 30, ngettext_lazy("%(n)s month", "%(n)s months", "n")),
+    (float("inf"), 86_400 * 365, ngettext_lazy("%(n)s year", "%(n)s years", "n")),
+)
+
+
+def relative(value: datetime) -> str:
+    """A moment seen from now in its largest unit: "5 min ago", "in 3 days"."""
+    seconds = (value - timezone.now()).total_seconds()
+    size = abs(seconds)
+    if size < 45:
+        return _("just now")
+    unit, text = next((unit, text) for limit, unit, text in UNITS if size < limit)
+    span = text % {"n": max(1, round(size / unit))}
+    return _("in %(span)s") % {"span": span} if seconds > 0 else _("%(span)s ago") % {"span": span}
 
 
 @register.filter
@@ -188,3 +208,24 @@ def moment(text: Any) -> SafeString | str:
     except ValueError:
         value = None
     return when(value) if value is not None and timezone.is_aware(value) else str(text)
+
+
+@register.filter
+def number_text(value: float | None) -> str:
+    """A number as an input field wants it: a point, no separators; empty for none."""
+    return "" if value is None else f"{value:g}"
+
+
+STAGE_LABELS = {
+    "none": gettext_lazy("Not started"),
+    "awareness": gettext_lazy("Need awareness"),
+    "shortlist": gettext_lazy("Shortlist"),
+    "purchase": gettext_lazy("Purchase"),
+    "post_purchase": gettext_lazy("Post-purchase"),
+}
+
+
+@register.filter
+def stage_label(stage: str) -> str:
+    """A stage kept as its code, in words. (The journeys' own enumeration stands a floor above this one.)"""
+    return str(STAGE_LABELS.get(stage, stage))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -37,9 +34,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "engagement/dashboard/invitation_over.html", status=410)
     if request.method == "POST" and request.user.is_authenticated:
         try:
-            member = accept_invitation(
-                invitation_id=invitation.pk, user=cast(User, request.user), now=timezone.now()
-            )
+            member = accept_invitation(invitation_id=invitation.pk, user=request.user, now=timezone.now())
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect("engagement:join", token=token)

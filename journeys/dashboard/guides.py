@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from csp.decorators import csp_replace
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -15,9 +14,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
+from engagement.dashboard.framing import only_framed
 from engagement.models import Product, Role
 from journeys.guides import (
     KINDS,
@@ -261,8 +260,6 @@ def version(request: DashboardRequest, guide_id: int, number: int) -> HttpRespon
 
 
 @dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
-@xframe_options_sameorigin
-@csp_replace({"frame-ancestors": ["'self'"], "sandbox": ["allow-same-origin"], "script-src": ["'none'"]})
 def preview(request: DashboardRequest) -> HttpResponse:
     """The blocks in the request as readers would see them, or what is wrong with them. Nothing is kept."""
     blocks = read_blocks(request.POST.get("blocks", "[]"))
@@ -278,7 +275,10 @@ def preview(request: DashboardRequest) -> HttpResponse:
         "guide": {"slug": "", "verified_on": None} | shown,
         "blocks": render_blocks(blocks, workspace=request.workspace) if blocks and not problems else [],
     }
-    return render(request, "journeys/dashboard/preview.html", context)
+    page = render(request, "journeys/dashboard/preview.html", context)
+    return only_framed(
+        page, style_src=["'self'"], img_src=["'self'", "data:", "https:"], sandbox=["allow-same-origin"]
+    )
 
 
 def editor_words() -> dict[str, str]:

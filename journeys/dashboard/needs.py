@@ -33,7 +33,7 @@ class Lines(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         lines = [line.strip() for line in str(super().clean(value) or "").splitlines()]
         found = list(dict.fromkeys(line for line in lines if line))
         if len(found) > self.most or any(len(line) > self.longest for line in found):

@@ -22,7 +22,7 @@ from journeys.models import JOURNEY, CustomerNeed, Need
 from journeys.needs import read_needs
 from nudges import overviews
 from nudges.dashboard.conditions import vocabulary
-from nudges.dashboard.ledger import label_of
+from nudges.dashboard.ledger import label_of, rules_in_words, sentence_of
 from nudges.deciding.simulating import simulate
 from nudges.models import Nudge, NudgeStatus, Preference
 from nudges.pressures import counting_messages, pressure_of
@@ -169,6 +169,7 @@ def what_if(request: DashboardRequest, customer_id: int) -> HttpResponse:
         pk=int(asked) if asked.isdecimal() else 0,
     )
     found = simulate(nudge=nudge, customer_ids=[one.pk], now=timezone.now()).decisions
+    rules = rules_in_words(request.workspace)
     context = {
         "customer": one,
         "nudge": nudge,
@@ -176,7 +177,7 @@ def what_if(request: DashboardRequest, customer_id: int) -> HttpResponse:
             {
                 "decision": decision,
                 "label": label_of(decision.reason),
-                "marketer": Reason(decision.reason).marketer(decision),
+                "marketer": sentence_of(decision.reason, decision, rules),
                 "customer": Reason(decision.reason).customer(decision),
                 "channel": Channel(decision.channel).label if decision.channel in Channel.values else "",
             }

@@ -41,7 +41,7 @@ def live_part(request: DashboardRequest) -> dict[str, Any]:
         "days": overviews.days(workspace, today=today, since=midnight - timedelta(days=13)),
         "totals": overviews.totals(workspace, since=now - SPAN),
         "held": held_back(workspace, since=now - SPAN),
-        "decisions": ledger_lines(overviews.newest_decisions(workspace, limit=12)),
+        "decisions": ledger_lines(overviews.newest_decisions(workspace, limit=12), workspace=workspace),
     }
 
 
@@ -52,8 +52,8 @@ def first_steps(request: DashboardRequest) -> dict[str, Any]:
         "steps": {
             "key": ApiKey.objects.filter(workspace=workspace, kind=KeyKind.WRITE, revoked_at=None).exists(),
             "events": overviews.has_events(workspace),
-            "needs": workspace.needs.exists(),  # type: ignore[attr-defined]
-            "guides": workspace.guides.filter(status="published").exists(),  # type: ignore[attr-defined]
+            "needs": workspace.needs.exists(),
+            "guides": workspace.guides.filter(status="published").exists(),
             "nudges": Nudge.objects.filter(workspace=workspace, status=NudgeStatus.ACTIVE).exists(),
         }
     }

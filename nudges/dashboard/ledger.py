@@ -1,15 +1,21 @@
-"""How the ledger is told on pages: one sentence a decision, and counts by reason."""
+"""How the ledger is told on pages: one sentence a decision, counts by reason, and all of one decision."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Workspace
-from nudges.ledgers import counts_by_reason
-from nudges.models import Decision, Outcome
-from nudges.reasons import Reason
+from nudges.ledgers import counts_by_reason, explain
+from nudges.limiting import describe_cap
+from nudges.models import Cap, Decision, Outcome
+from nudges.reasons import Decided, Reason
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,26 @@ class Held:
     share: float
 
 
-def ledger_lines(decisions: Iterable[Decision]) -> list[Line]:
-    """Each decision with its sentence: no query."""
-    return [Line(one, sentence_of(one), title_of(one)) for one in decisions]
+def rules_in_words(workspace: Workspace) -> dict[str, str]:
+    """{"cap:12": "At most …"} for all caps of the workspace, also those out of force: one query."""
+    return {f"cap:{cap.pk}": describe_cap(cap).rstrip(".") for cap in Cap.objects.filter(workspace=workspace)}
 
 
-def sentence_of(decision: Decision) -> str:
-    return Reason(decision.reason).marketer(decision) if decision.reason in Reason.values else decision.reason
+def ledger_lines(decisions: Iterable[Decision], *, workspace: Workspace) -> list[Line]:
+    """Each decision with its sentence: one query for the caps, however many decisions."""
+    rules = rules_in_words(workspace)
+    return [Line(one, sentence_of(one.reason, one, rules), label_of(one.reason)) for one in decisions]
 
 
-def title_of(decision: Decision) -> str:
-    return label_of(decision.reason)
+def sentence_of(reason: str, decision: Decided, rules: Mapping[str, str]) -> str:
+    """The marketer's sentence, with a rule's code put into words."""
+    if reason not in Reason.values:
+        return label_of(reason)
+    sentence = Reason(reason).marketer(decision)
+    if not decision.rule:
+        return sentence
+    words = rules.get(decision.rule, "")
+    return sentence.replace(f" ({decision.rule})", f": {words}" if words else "")
 
 
 def label_of(reason: str) -> str:
@@ -51,11 +66,10 @@ def label_of(reason: str) -> str:
 
 def held_back(workspace: Workspace, *, since: datetime) -> list[Held]:
     """Reasons by how often they held something back since then, the commonest first."""
-    counted = counts_by_reason(workspace=workspace, since=since)
-    return held_rows(counted)
+    return held_rows(counts_by_reason(workspace=workspace, since=since))
 
 
-def held_rows(counted: dict[tuple[str, str], int]) -> list[Held]:
+def held_rows(counted: Mapping[tuple[str, str], int]) -> list[Held]:
     """{(outcome, reason): n} without what was sent, with each one's share of the commonest in per cent."""
     kept = {key: n for key, n in counted.items() if key[0] != Outcome.SEND and n}
     most = max(kept.values(), default=1)
@@ -64,3 +78,33 @@ def held_rows(counted: dict[tuple[str, str], int]) -> list[Held]:
         Held(outcome, reason, label_of(reason), n, round(n * 100 / most, 1))
         for (outcome, reason), n in ordered
     ]
+
+
+@dashboard_page()
+def decision(request: DashboardRequest, decision_id: int) -> HttpResponse:
+    """One line of the ledger in full: the rule, what used the slots, when it would be allowed, and what came before."""
+    one = of_workspace(
+        Decision.objects.select_related("customer", "nudge", "customer_need__need", "candidate"),
+        request,
+        pk=decision_id,
+    )
+    rules = rules_in_words(request.workspace)
+    earlier = [
+        {"at": step.get("at"), "until": step.get("until"), "label": label_of(str(step.get("reason", "")))}
+        for step in one.earlier
+    ]
+    context = {
+        "decision": one,
+        "title": label_of(one.reason),
+        "sentence": sentence_of(one.reason, one, rules),
+        "rule": rules.get(one.rule, ""),
+        "why": explain(one),
+        "earlier": earlier,
+        "message": getattr(one.candidate, "message", None),
+        "heading": {
+            Outcome.SEND: _("Why it was sent"),
+            Outcome.DEFER: _("Why it waits"),
+            Outcome.SUPPRESS: _("Why it was held back"),
+        }[Outcome(one.outcome)],
+    }
+    return render(request, "nudges/dashboard/decision.html", context)

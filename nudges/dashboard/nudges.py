@@ -20,12 +20,11 @@ from engagement.models import Channel, Role
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.dashboard.conditions import read_text, reads_back, vocabulary
 from nudges.dashboard.forms import NudgeForm, initial_of
-from nudges.dashboard.ledger import held_rows, ledger_lines
+from nudges.dashboard.ledger import held_rows, ledger_lines, rules_in_words, sentence_of
 from nudges.deciding import simulate
 from nudges.ledgers import counts_by_reason
 from nudges.models import Broadcast, Decision, Interest, Nudge, NudgeStatus, Outcome, Trigger
 from nudges.overviews import figures_of
-from nudges.reasons import Reason
 
 PAGE = 50
 SPAN = timedelta(days=30)
@@ -77,7 +76,7 @@ def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "sentence": describe(one),
         "figures": figures_of([one.pk], since=since)[one.pk],
         "held": held_rows(counts_by_reason(workspace=request.workspace, since=since, nudge=one)),
-        "decisions": ledger_lines(newest),
+        "decisions": ledger_lines(newest, workspace=request.workspace),
         "broadcasts": Broadcast.objects.filter(nudge=one).select_related("started_by").order_by("-id")[:10],
     }
     return render(request, "nudges/dashboard/nudge.html", context)
@@ -171,7 +170,8 @@ def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     context: dict[str, Any] = {"nudge": one, "problems": problems, "sentence": describe(one)}
     if not problems:
         found = simulate(nudge=one, now=timezone.now())
-        people = request.workspace.customers.in_bulk(  # type: ignore[attr-defined]
+        rules = rules_in_words(request.workspace)
+        people = request.workspace.customers.in_bulk(
             [decision.customer_id for decision in found.decisions[:50]]
         )
         context |= {
@@ -179,7 +179,7 @@ def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
             "sent": sum(n for (outcome, _reason), n in found.counts.items() if outcome == Outcome.SEND),
             "held": held_rows(dict(found.counts)),
             "examples": [
-                (people.get(decision.customer_id), decision, Reason(decision.reason).marketer(decision))
+                (people.get(decision.customer_id), decision, sentence_of(decision.reason, decision, rules))
                 for decision in found.decisions[:50]
             ],
         }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from nudges.dashboard import broadcasts, customers, home, nudges, pressure, welcome, words
+from nudges.dashboard import broadcasts, customers, home, ledger, nudges, pressure, welcome, words
 
 app_name = "nudges"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<int:customer_id>", customers.customer, name="customer"),
     path("customers/<int:customer_id>/timeline", customers.timeline, name="customer_timeline"),
     path("customers/<int:customer_id>/what-if", customers.what_if, name="customer_what_if"),
+    path("decisions/<int:decision_id>", ledger.decision, name="customer_decision"),
     path("nudges", nudges.nudges, name="nudges"),
     path("nudges/new", nudges.new, name="nudge_new"),
     path("nudges/audience", nudges.audience, name="nudge_audience"),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from csp.decorators import csp_replace
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.customers import customers_of, search_customers
+from engagement.dashboard.framing import only_framed
 from engagement.models import Channel, Customer, Role
 from nudges.composing import CannotChange, delete_content, save_content
 from nudges.dashboard.forms import WordsForm
@@ -85,40 +84,32 @@ def delete(request: DashboardRequest, nudge_id: int, content_id: int) -> HttpRes
 
 
 @dashboard_page()
-@xframe_options_sameorigin
-@csp_replace(
-    {
-        # A letter's own styles and pictures, no scripts; framed by our own page only.
-        "default-src": ["'none'"],
-        "script-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],
-        "img-src": ["'self'", "data:", "https:", "http:"],
-        "frame-ancestors": ["'self'"],
-        "form-action": ["'none'"],
-        "sandbox": [""],
-    }
-)
 def preview(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     """The saved words as one customer would get them now (`?as=` id, name or address). Sends and stores nothing."""
     nudge = find(request, nudge_id)
-    customer = asked_customer(request, nudge)
     channel = request.GET.get("channel", nudge.channels[0])
     if channel not in Channel.values:
         raise Http404
-    if customer is None:
-        return HttpResponse(
-            note(_("Nobody fits. Write a name, an address or an id of one of your customers."))
-        )
-    shown = preview_of(nudge=nudge, customer=customer, channel=channel, now=timezone.now())
-    if shown.rendered is None:
-        return HttpResponse(note(shown.problem))
-    if request.GET.get("part") == "text":
-        return HttpResponse(shown.rendered.text, content_type="text/plain; charset=utf-8")
-    warning = note(
-        _("Not known about %(who)s: %(what)s") % {"who": customer, "what": ", ".join(shown.missing)}
+    return only_framed(
+        HttpResponse(shown(nudge, asked_customer(request, nudge), channel)),
+        style_src=["'unsafe-inline'"],
+        img_src=["'self'", "data:", "https:", "http:"],
+        sandbox=[""],
     )
-    subject = f"<p style='font:600 15px sans-serif;margin:12px'>{escape(shown.rendered.subject)}</p>"
-    return HttpResponse((warning if shown.missing else "") + subject + shown.rendered.html)
+
+
+def shown(nudge: Nudge, customer: Customer | None, channel: str) -> str:
+    """The page in the frame: subject and letter, with what is not known about this customer."""
+    if customer is None:
+        return note(_("Nobody fits. Write a name, an address or an id of one of your customers."))
+    found = preview_of(nudge=nudge, customer=customer, channel=channel, now=timezone.now())
+    if found.rendered is None:
+        return note(found.problem)
+    warning = note(
+        _("Not known about %(who)s: %(what)s") % {"who": customer, "what": ", ".join(found.missing)}
+    )
+    subject = f"<p style='font:600 15px sans-serif;margin:12px'>{escape(found.rendered.subject)}</p>"
+    return (warning if found.missing else "") + subject + found.rendered.html
 
 
 def note(text: str) -> str:

@@ -27,7 +27,7 @@ def timezone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
-class GeneralForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class GeneralForm(forms.ModelForm):
     """What the workspace is called and how its letters introduce themselves."""
 
     timezone = forms.ChoiceField(

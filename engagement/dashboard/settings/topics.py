@@ -17,7 +17,7 @@ from engagement.configuring import archive_category, save_category
 from engagement.models import Category, Role
 
 
-class TopicForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class TopicForm(forms.ModelForm):
     """A topic as customers read it on their preference page."""
 
     class Meta:
