@@ -25,11 +25,12 @@ class Claim(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """From where, or up to where, the log of one customer is read, as an event id."""
+    """From where, or up to where, the log of one customer is read, as an event id; and from which moment on."""
 
     workspace_id: int
     customer_id: int
     position: int
+    since: datetime | None = None
 
 
 class LoggedEvent(NamedTuple):
@@ -63,7 +64,9 @@ def read_new_events(readings: Iterable[Reading], *, most: int) -> list[LoggedEve
 
 def read_event_log(readings: Iterable[Reading]) -> list[LoggedEvent]:
     """Events up to each position, by customer and then as they happened (time, id); one statement."""
-    return read("engagement.read_event_log", readings, {})
+    readings = list(readings)
+    since = [reading.since for reading in readings]
+    return read("engagement.read_event_log", readings, {"since": since})
 
 
 def read(name: str, readings: Iterable[Reading], parameters: dict[str, Any]) -> list[LoggedEvent]:

@@ -58,6 +58,7 @@ class Instance(msgspec.Struct, kw_only=True, omit_defaults=True):
     stage_since: datetime
     probability: float
     opened_at: datetime
+    opened_by: int
     told_until: datetime
     dormant_since: datetime | None = None
     snoozed_until: datetime | None = None
@@ -88,7 +89,7 @@ class Change(NamedTuple):
     evidence: tuple[Mark, ...]
 
 
-def opened(sequence: int, at: datetime) -> Instance:
+def opened(sequence: int, at: datetime, event_id: int) -> Instance:
     """A new instance about which nothing is known but that something happened."""
     return Instance(
         sequence=sequence,
@@ -97,6 +98,7 @@ def opened(sequence: int, at: datetime) -> Instance:
         stage_since=at,
         probability=PRIOR[NONE],
         opened_at=at,
+        opened_by=event_id,
         told_until=at,
     )
 

@@ -65,6 +65,7 @@ def instance_of(row: CustomerNeed) -> Instance:
         stage_since=row.stage_since,
         probability=row.probability,
         opened_at=row.opened_at,
+        opened_by=0,
         told_until=row.as_of,
         dormant_since=row.dormant_since,
         snoozed_until=row.snoozed_until,

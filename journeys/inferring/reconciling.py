@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,11 @@ from journeys.models import StageChange
 Recorded = dict[str, Any]
 
 
-def read_recorded(keys: Collection[Key]) -> dict[Key, list[Recorded]]:
-    """The changes on record of these stories, oldest first; one query, none without keys."""
+def read_recorded(keys: Mapping[Key, int]) -> dict[Key, list[Recorded]]:
+    """The changes on record of these stories, each after so many settled instances, oldest first.
+
+    One query, none without keys.
+    """
     recorded: dict[Key, list[Recorded]] = {key: [] for key in keys}
     if not keys:
         return recorded
@@ -30,12 +33,13 @@ def read_recorded(keys: Collection[Key]) -> dict[Key, list[Recorded]]:
         StageChange.objects.filter(
             customer_id__in={customer_id for customer_id, _ in keys}, superseded_at=None
         )
-        .annotate(need_id=F("customer_need__need_id"))
+        .annotate(need_id=F("customer_need__need_id"), sequence=F("customer_need__sequence"))
         .order_by("at", "id")
         .values(
             "id",
             "customer_id",
             "need_id",
+            "sequence",
             "customer_need_id",
             "from_stage",
             "to_stage",
@@ -45,7 +49,8 @@ def read_recorded(keys: Collection[Key]) -> dict[Key, list[Recorded]]:
         )
     )
     for row in rows:
-        if (key := (row["customer_id"], row["need_id"])) in recorded:
+        key = (row["customer_id"], row["need_id"])
+        if key in recorded and row["sequence"] > keys[key]:
             recorded[key].append(dict(row))
     return recorded
 

@@ -29,7 +29,16 @@ from journeys.inferring.keeping import (
     save_instances,
 )
 from journeys.inferring.reconciling import read_recorded, reconcile_changes
-from journeys.inferring.telling import Key, Reader, Stories, go_on, let_time_pass, tell_again
+from journeys.inferring.telling import (
+    BEGINNING,
+    Key,
+    Reader,
+    Resumed,
+    Stories,
+    go_on,
+    let_time_pass,
+    tell_again,
+)
 from journeys.models import CustomerNeed, ReadingPosition
 
 READER = "journeys"
@@ -199,9 +208,10 @@ def _tell(chunk: Chunk, events: list[LoggedEvent], *, up_to: Mapping[int, int]) 
     go_on(going_on, events, Reader(chunk.definitions, read_categories(events)))
     for customer_id, need_id in going_on.late:
         del going_on.of(customer_id)[need_id]
-    again = going_on.late | {
-        (each, need) for each in chunk.retold for need in needs_of[chunk.workspaces[each]]
+    again: dict[Key, Resumed | None] = {
+        (each, need): None for each in chunk.retold for need in needs_of[chunk.workspaces[each]]
     }
+    again |= going_on.late
     retold = _tell_from_log(chunk, again, {**chunk.positions, **up_to})
     for stories in (going_on, retold):
         let_time_pass(stories, chunk.now)
@@ -209,9 +219,14 @@ def _tell(chunk: Chunk, events: list[LoggedEvent], *, up_to: Mapping[int, int]) 
     return Counts(events=len(events), changes=changes, retold=len({customer_id for customer_id, _ in again}))
 
 
-def _tell_from_log(chunk: Chunk, keys: set[Key], up_to: Mapping[int, int]) -> Stories:
-    customer_ids = {customer_id for customer_id, _ in keys} | chunk.retold
-    log = read_event_log(_readings(chunk, customer_ids, up_to))
+def _tell_from_log(chunk: Chunk, keys: Mapping[Key, Resumed | None], up_to: Mapping[int, int]) -> Stories:
+    since: dict[int, list[datetime]] = {}
+    for (customer_id, _), resumed in keys.items():
+        since.setdefault(customer_id, []).append(resumed.since[0] if resumed else BEGINNING[0])
+    since.update({customer_id: [BEGINNING[0]] for customer_id in chunk.retold})
+    log = read_event_log(
+        reading._replace(since=min(since[reading.customer_id])) for reading in _readings(chunk, since, up_to)
+    )
     for event in log:
         chunk.positions[event.customer_id] = max(chunk.positions[event.customer_id], event.id)
     told = tell_again(keys, log, Reader(chunk.definitions, read_categories(log)))
@@ -225,16 +240,13 @@ def _save(chunk: Chunk, kept: Kept, going_on: Stories, retold: Stories) -> int:
     again = list(retold)
     on = [(key, story) for key, story in going_on if story.is_touched]
     told = {(*key, each.sequence) for key, story in again for each in story.instances}
-    keys = {key for key, _ in again}
+    keys = {key: story.settled for key, story in again}
     gone = [
         row.id for place, row in kept.rows.items() if row.is_need and place[:2] in keys and place not in told
     ]
     if gone:
         run_statement("journeys.close_retold", {"need_ids": gone, "now": chunk.now})
-    row_ids = save_instances(
-        [(key, story.told) for key, story in on] + [(key, story.instances) for key, story in again],
-        chunk.workspaces,
-    )
+    row_ids = save_instances([(key, story.told) for key, story in (*on, *again)], chunk.workspaces)
     changes = [Told(key, change) for key, story in on for change in story.changes]
     recorded = read_recorded(keys)
     fresh = reconcile_changes(again, recorded, row_ids, chunk.now)

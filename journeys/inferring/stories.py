@@ -61,14 +61,19 @@ from journeys.inferring.signs import (
 
 
 class Story:
-    """The instances of one need of one customer, oldest first, and the changes told since the story was loaded."""
+    """The instances of one need of one customer, oldest first, and the changes told since the story was loaded.
 
-    def __init__(self, table: Table, instances: list[Instance] | None = None) -> None:
+    `settled` of the instances are past: nothing that is told from here on touches them.
+    """
+
+    def __init__(
+        self, table: Table, instances: list[Instance] | None = None, settled: int | None = None
+    ) -> None:
         self.table = table
         self.instances = instances or []
         self.changes: list[Change] = []
         self.is_touched = False
-        self._settled = max(0, len(self.instances) - 1)
+        self.settled = max(0, len(self.instances) - 1) if settled is None else settled
 
     @property
     def current(self) -> Instance | None:
@@ -76,8 +81,18 @@ class Story:
 
     @property
     def told(self) -> list[Instance]:
-        """The instances that may have changed since the story was loaded: only the last one was still open then."""
-        return self.instances[self._settled :]
+        """The instances that may have changed since the story was loaded."""
+        return self.instances[self.settled :]
+
+    def up_to(self, at: datetime) -> list[Instance]:
+        """The instances that were past at a moment: all before the one that had been opened last by then."""
+        begun = [each for each in self.instances if each.opened_at <= at]
+        return begun[:-1]
+
+    def resumes(self, at: datetime) -> tuple[datetime, int]:
+        """From which event on, as (time, id), a story has to be told again for the sake of a moment."""
+        begun = [each for each in self.instances if each.opened_at <= at]
+        return (begun[-1].opened_at, begun[-1].opened_by) if begun else (at, 0)
 
     def is_late(self, sign: Sign) -> bool:
         """Whether the story has already been told beyond this sign, which makes a retelling necessary."""
@@ -122,8 +137,8 @@ class Story:
             return self._take_undoing(sign)
         return self._take_word(sign)
 
-    def _open(self, at: datetime) -> Instance:
-        new = opened(self.current.sequence + 1 if self.current else 1, at)
+    def _open(self, sign: Sign) -> Instance:
+        new = opened(self.current.sequence + 1 if self.current else 1, sign.at, sign.event_id)
         self.instances.append(new)
         return new
 
@@ -181,7 +196,7 @@ class Story:
             return None
         if now and not now.closed_at:
             close(now, sign.at, RESOLVED)
-        return self._open(sign.at)
+        return self._open(sign)
 
     def _take_order(self, sign: Sign) -> bool:
         """An order is certain: the need is bought, whatever was believed."""
@@ -192,7 +207,7 @@ class Story:
         if now and again and not now.closed_at:
             close(now, sign.at, RESOLVED)
         if now is None or now.closed_at:
-            now = self._open(sign.at)
+            now = self._open(sign)
         skus = sign.skus or now.cart
         others = tuple(order for order in now.orders if order.id != sign.order_id)
         now.orders = (*others, Order(sign.order_id, skus))[-MOST_ORDERS:]

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from engagement.unread import LoggedEvent
 from journeys.inferring.definitions import Definitions
+from journeys.inferring.instances import Instance
 from journeys.inferring.signs import Sign
 from journeys.inferring.stories import Story
 
 Key = tuple[int, int]  # (customer id, need id)
+
+
+BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
+
+
+class Resumed(NamedTuple):
+    """From where a story is told again: after these instances, with the event (time, id) that opened the next."""
+
+    past: list[Instance]
+    since: tuple[datetime, int]
 
 
 @dataclass
@@ -23,7 +35,7 @@ class Stories:
     """
 
     by_customer: dict[int, dict[int, Story]] = field(default_factory=dict)
-    late: set[Key] = field(default_factory=set)
+    late: dict[Key, Resumed] = field(default_factory=dict)
     unheard_until: dict[int, datetime] = field(default_factory=dict)
 
     def of(self, customer_id: int) -> dict[int, Story]:
@@ -67,26 +79,32 @@ def go_on(stories: Stories, events: Iterable[LoggedEvent], reader: Reader) -> No
                 continue
             story = known.setdefault(need_id, Story(reader.definitions.tables[need_id]))
             if stories.is_late(customer_id, story, sign):
-                stories.late.add((customer_id, need_id))
+                stories.late[customer_id, need_id] = Resumed(story.up_to(sign.at), story.resumes(sign.at))
             elif not story.apply(sign):
                 stories.note_unheard(customer_id, event.at)
         if general is not None:
             stories.note_unheard(customer_id, event.at)
 
 
-def tell_again(keys: Iterable[Key], log: Iterable[LoggedEvent], reader: Reader) -> Stories:
-    """Tell stories from the start, with all events of their customers in the order in which they happened."""
+def tell_again(keys: Mapping[Key, Resumed | None], log: Iterable[LoggedEvent], reader: Reader) -> Stories:
+    """Tell stories again, from where they are resumed (None: from the start), with their customers' events in order."""
     told = Stories()
-    for customer_id, need_id in sorted(keys):
-        told.of(customer_id)[need_id] = Story(reader.definitions.tables[need_id])
+    since: dict[Key, tuple[datetime, int]] = {}
+    for key, resumed in sorted(keys.items(), key=lambda pair: pair[0]):
+        past = list(resumed.past) if resumed else []
+        told.of(key[0])[key[1]] = Story(reader.definitions.tables[key[1]], past, settled=len(past))
+        if resumed:
+            since[key] = resumed.since
     for event in log:
-        wanted = told.of(event.customer_id)
+        customer_id, wanted = event.customer_id, told.of(event.customer_id)
         signs, general = reader.read(event)
         for need_id, sign in signs_for(signs, general, wanted):
-            if need_id in wanted and not wanted[need_id].apply(sign):
-                told.note_unheard(event.customer_id, event.at)
+            if need_id not in wanted or (event.at, event.id) < since.get((customer_id, need_id), BEGINNING):
+                continue
+            if not wanted[need_id].apply(sign):
+                told.note_unheard(customer_id, event.at)
         if general is not None:
-            told.note_unheard(event.customer_id, event.at)
+            told.note_unheard(customer_id, event.at)
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Customer, Merge, Unread, Workspace
 from engagement.people.merging import merge_customers
+from engagement.unread import LoggedEvent, Reading, read_event_log
 from journeys import defining
 from journeys.closing import ClosedForGood, close_need, reopen_need, snooze_need
 from journeys.inferring import infer_needs, lapse_needs, rebuild_needs
@@ -198,6 +200,30 @@ def test_a_late_event_can_take_a_need_away_without_taking_its_row() -> None:
     second.refresh_from_db()
     assert second.closed_reason == "retold"
     assert the_need().sequence == 1
+    assert story(workspace) == told_from_nothing(workspace)
+
+
+def test_a_late_event_reads_the_log_only_back_to_the_need_it_belongs_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workspace = shop()
+    send(workspace, *comparing(NOW - 700 * DAY), *comparing(NOW - 400 * DAY), viewed("z", NOW - HOUR))
+    infer()
+    read: list[int] = []
+
+    def counting(readings: Iterable[Reading]) -> list[LoggedEvent]:
+        found = read_event_log(readings)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr("journeys.inferring.steps.read_event_log", counting)
+    send(workspace, viewed("late", NOW - 30 * MINUTE), viewed("y", NOW - 20 * MINUTE), at=NOW)
+    infer()
+    assert read == [0]
+    send(workspace, viewed("later", NOW - 25 * MINUTE), at=NOW)
+    infer()
+    assert read == [0, 4]
+    assert CustomerNeed.objects.count() == 3
     assert story(workspace) == told_from_nothing(workspace)
 
 
