@@ -181,6 +181,9 @@ def _hour(text: str) -> time | None:
 
 
 def _zone(customer: Customer) -> zoneinfo.ZoneInfo:
-    known = zoneinfo.available_timezones()
-    names = [name for name in (customer.timezone, customer.workspace.timezone) if name in known]
-    return zoneinfo.ZoneInfo(names[0] if names else "UTC")
+    for name in (customer.timezone, customer.workspace.timezone):
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue
+    return zoneinfo.ZoneInfo("UTC")

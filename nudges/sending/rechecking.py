@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from engagement.conditions import customers_matching
@@ -31,7 +32,7 @@ def find_obstacles(messages: Sequence[Message], *, now: datetime) -> dict[int, O
         {
             "ids": [message.pk for message in messages],
             "unfit": sorted(_unfit(messages, now=now)),
-            "zones": list(zoneinfo.available_timezones()),
+            "zones": sorted(_zones(messages)),
             "now": now,
         },
     )
@@ -46,6 +47,21 @@ def _obstacle(row: dict[str, object], not_after: datetime) -> Obstacle:
     if until > not_after:
         return Obstacle(Reason.EXPIRED, reason, None)
     return Obstacle(reason, rule, until)
+
+
+def _zones(messages: Iterable[Message]) -> set[str]:
+    """Those of the time zones named that there are, so that the database stumbles over none."""
+    named = {zone for message in messages for zone in (message.customer.timezone, message.workspace.timezone)}
+    return {zone for zone in named if _is_zone(zone)}
+
+
+@cache
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _unfit(messages: Iterable[Message], *, now: datetime) -> Collection[int]:

@@ -85,7 +85,7 @@ def begin(words: Mapping[int, Rendered], *, token: UUID, now: datetime) -> set[i
     return {row["id"] for row in found}
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(results: Sequence[tuple[Message, Result]], *, token: UUID, now: datetime) -> Counts:
     """Write the results of this worker's messages, with their consequences. Those of a lost claim change nothing."""
     counts = Counts()

@@ -243,6 +243,17 @@ class TestWhatCameBetween:
         assert late.counts
         assert send_messages(now=NOW + timedelta(minutes=91))["sent"] == 1
 
+    def test_quiet_hours_are_those_where_the_customer_is(self, nudge: Nudge) -> None:
+        late = message(nudge)
+        Customer.objects.filter(pk=late.customer_id).update(timezone="Asia/Tokyo")  # 21:00 there
+        other = message(nudge, "ben")
+        Customer.objects.filter(pk=other.customer_id).update(timezone="Not/A_Zone")
+        Policy.objects.create(workspace=nudge.workspace, quiet_start="20:00", quiet_end="08:00")
+        counts = send_messages(now=NOW)
+        assert (counts["postponed"], counts["sent"]) == (1, 1)
+        late.refresh_from_db()
+        assert late.next_attempt_at == NOW + timedelta(hours=11)
+
     def test_quiet_hours_past_its_time_end_it(self, nudge: Nudge) -> None:
         Policy.objects.create(workspace=nudge.workspace, quiet_start="11:00", quiet_end="13:30")
         self.cancelled(message(nudge, not_after=NOW + MINUTE), "expired")
