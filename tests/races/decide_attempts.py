@@ -1,9 +1,9 @@
 """One of several processes that want the same customers: puts a nudge forward and decides, again and again.
 
-python -m tests.races.decide_attempts NUDGE ATTEMPTS THREADS START [--without-lock]
+python -m tests.races.decide_attempts NUDGE ATTEMPTS THREADS START
 
 Each attempt is an occasion of its own for every customer of the nudge's workspace. START is the second since 1970 at
-which all begin. `--without-lock` takes the lock out of the claim, to show that the race would be lost without it.
+which all begin.
 """
 
 from __future__ import annotations
@@ -17,24 +17,18 @@ import django
 
 django.setup()
 
-from django.db import DatabaseError, connection  # noqa: E402
+from django.db import connection  # noqa: E402
 
-from engagement import statements  # noqa: E402
 from engagement.models import Customer  # noqa: E402
 from nudges.considering import put_forward  # noqa: E402
 from nudges.deciding import decide_nudges  # noqa: E402
 from nudges.models import Candidate, Nudge  # noqa: E402
 from tests.make import NOW  # noqa: E402
 
-LOCK = "FOR UPDATE OF pressure SKIP LOCKED"
-WITHOUT_LOCK = "--without-lock" in sys.argv
-
 
 def main() -> None:
     nudge_id, attempts, threads = map(int, sys.argv[1:4])
     start = float(sys.argv[4])
-    if WITHOUT_LOCK:
-        forget_the_lock()
     with ThreadPoolExecutor(threads) as pool:
         for attempt in [
             pool.submit(attempts_of, nudge_id, attempts, place, start) for place in range(threads)
@@ -55,23 +49,10 @@ def attempts_of(nudge_id: int, attempts: int, place: int, start: float) -> None:
 
 def decide_until_done(occasion: str) -> None:
     while True:
-        try:
-            decide_nudges(now=NOW)
-        except DatabaseError:
-            # Without the lock two decide the same candidate, and the database refuses the second.
-            if not WITHOUT_LOCK:
-                raise
+        decide_nudges(now=NOW)
         if not Candidate.objects.filter(occasion=occasion, state="due").exists():
             return
-        time.sleep(0.005)
-
-
-def forget_the_lock() -> None:
-    right = statements.statement("nudges.claim_customers")
-    assert LOCK in right
-    wrong = right.replace(LOCK, "")
-    read = statements.statement
-    statements.statement = lambda name: wrong if name == "nudges.claim_customers" else read(name)  # type: ignore[assignment]
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":

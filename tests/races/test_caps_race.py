@@ -15,6 +15,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Count
 
+from engagement import statements
 from engagement.models import Workspace
 from nudges.audits import find_drift, find_violations
 from nudges.deciding import decide_nudges
@@ -35,17 +36,19 @@ def workspace(committed: None) -> Workspace:
     return workspace
 
 
-def race(nudges: list[Nudge], *, attempts: int, threads: int, options: tuple[str, ...] = ()) -> None:
+def race(nudges: list[Nudge], *, attempts: int, threads: int) -> None:
     """A process for each nudge given; all begin in the same moment."""
-    start = str(time.time() + BEGIN_IN)
+    start = time.time() + BEGIN_IN
     environment = environment_of_test_database()
     processes = [
         python(
-            "-m", "tests.races.decide_attempts", str(nudge.pk), str(attempts), str(threads), start, *options,
+            "-m",
+            "tests.races.decide_attempts",
+            *map(str, (nudge.pk, attempts, threads, start)),
             environment=environment,
         )
         for nudge in nudges
-    ]  # fmt: skip
+    ]
     for process in processes:
         said, _ = process.communicate(timeout=100)
         assert process.returncode == 0, said
@@ -56,7 +59,7 @@ def test_64_attempts_on_one_customer_with_a_cap_of_1(workspace: Workspace) -> No
     cap = make_nudges.cap(workspace, 1)
     make.customer(workspace, email="ann@example.org")
     nudge = make_nudges.nudge(workspace)
-    race([nudge] * 8, attempts=1, threads=8)
+    race([nudge] * 4, attempts=1, threads=16)
     message = Message.objects.get()
     held = Decision.objects.filter(outcome="suppress")
     assert held.count() == 63
@@ -102,15 +105,59 @@ def test_the_workspaces_share_holds_under_several_workers(workspace: Workspace) 
     assert Decision.objects.filter(reason="workspace_budget").count() == 180 - business
 
 
-def test_without_its_lock_the_same_race_is_lost(workspace: Workspace) -> None:
-    """The proof that the tests above can fail."""
+def decide_in_a_thread(
+    done: threading.Event | None = None, hold: threading.Event | None = None
+) -> threading.Thread:
+    """Another worker; with `hold` it stays in its transaction, everything decided, until told to commit."""
+
+    def work() -> None:
+        try:
+            with transaction.atomic():
+                decide_nudges(now=NOW)
+                if done and hold:
+                    done.set()
+                    hold.wait(20)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(("locked", "sent"), [(True, 1), (False, 2)])
+def test_the_lock_is_what_holds_the_cap(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, locked: bool, sent: int
+) -> None:
+    """While one worker has decided and not yet committed, a better candidate comes and another worker takes it up.
+
+    Without the lock the same engine sends both: the proof that the tests above can fail. (Where both workers choose the
+    same candidate, the database refuses its second message even then.)
+    """
+    if not locked:
+        right = statements.statement("nudges.claim_customers")
+        wrong = right.replace("FOR UPDATE OF pressure SKIP LOCKED", "")
+        assert wrong != right
+        read = statements.statement
+        monkeypatch.setattr(
+            statements, "statement", lambda name: wrong if name == "nudges.claim_customers" else read(name)
+        )
     make_nudges.cap(workspace, 1)
-    for number in range(10):
-        make.customer(workspace, email=f"{number}@example.org")
-    nudge = make_nudges.nudge(workspace)
-    race([nudge] * 4, attempts=6, threads=4, options=("--without-lock",))
-    assert Message.objects.count() > 10
-    assert find_violations() != []
+    customer = make.customer(workspace, email="ann@example.org")
+    make_nudges.candidate(make_nudges.nudge(workspace), customer)
+    decided, commit = threading.Event(), threading.Event()
+    first = decide_in_a_thread(decided, commit)
+    assert decided.wait(20)
+    better = make_nudges.candidate(make_nudges.nudge(workspace, priority=90), customer)
+    second = decide_in_a_thread()
+    second.join(1)  # without the lock it has sent by now, and waits to write the pressure
+    commit.set()
+    first.join(20)
+    second.join(20)
+    decide_nudges(now=NOW)
+    assert Message.objects.count() == sent
+    assert len(find_violations()) == sent - 1
+    assert Decision.objects.get(candidate=better).outcome == ("suppress" if locked else "send")
 
 
 # ---- Why the lock and the count are two statements, and the isolation READ COMMITTED: the same interleaving each time.
