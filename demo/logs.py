@@ -1,8 +1,9 @@
 """Real logs as tracking calls: shop clicks (RecSys 2015), household purchases and campaigns (Complete Journey).
 
-Neither log has everything that a shop would track, so two things are added, and said here: clicks carry no category,
-so an item's group is its id modulo `CLICK_GROUPS`; and both are moved in time by one constant, so that the last call
-happens "now" and windows of days mean what they mean.
+Neither log has everything that a shop would track, so two things are added, and said here. Clicks carry no category, so
+an item's range of ids takes its place (of two different items that one session views in a row, 33 % are of one range;
+if ids said nothing it would be far fewer). And both logs are moved in time by one constant: the last call happens
+"now" and windows of days mean what they mean.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-CLICK_GROUPS = 12
+RANGE = 10_000  # item ids
+NEEDS = 12  # at most, of the categories that come most often
 
 
 class Call(NamedTuple):
@@ -52,16 +54,18 @@ def clicks(folder: Path, *, most: int, end: datetime) -> Log:
     """The first `most` clicks of the shop log: a session is a customer, a click is `Product Viewed`."""
     calls: list[Call] = []
     seen: set[str] = set()
+    groups: dict[str, int] = defaultdict(int)
     for session, item, at in _rows(folder / "yoochoose_100k" / "train_full.tsv", most):
         user, moment = f"session-{session}", datetime.fromtimestamp(float(at), UTC)
         if user not in seen:
             seen.add(user)
             calls.append(Call("identify", user, moment, body={"email": f"{user}@replay.example"}))
-        group = f"group-{int(item) % CLICK_GROUPS}"
+        group = f"range-{int(item) // RANGE}"
+        groups[group] += 1
         calls.append(Call("track", user, moment, "Product Viewed", {"product_id": item, "category": group}))
     calls.sort(key=lambda call: call.at)
     moved, _ = moved_to(calls, {}, end=end)
-    return Log("clicks", {f"group-{n}": [f"group-{n}"] for n in range(CLICK_GROUPS)}, moved, {})
+    return Log("clicks", {name: [name] for name in _most_frequent(groups)}, moved, {})
 
 
 def households(folder: Path, *, most: int, end: datetime) -> Log:
@@ -119,17 +123,19 @@ def _baskets(purchases: list[dict[str, str]], categories: dict[str, str]) -> Ite
         yield Call("track", f"household-{rows[0]['household_id']}", _time(rows[0]), "Order Completed", body)
 
 
-def _most_bought(
-    purchases: list[dict[str, str]], categories: dict[str, str], most: int = 12
-) -> dict[str, list[str]]:
+def _most_bought(purchases: list[dict[str, str]], categories: dict[str, str]) -> dict[str, list[str]]:
     bought: dict[str, int] = defaultdict(int)
     for row in purchases:
         bought[categories.get(row["product_id"], "")] += 1
     bought.pop("", None)
-    top = sorted(bought, key=lambda name: (-bought[name], name))[:most]
     return {
-        "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split()): [name] for name in top
+        "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split()): [name]
+        for name in _most_frequent(bought)
     }
+
+
+def _most_frequent(counts: dict[str, int]) -> list[str]:
+    return sorted(counts, key=lambda name: (-counts[name], name))[:NEEDS]
 
 
 def _time(row: dict[str, str]) -> datetime:

@@ -59,12 +59,10 @@ class Api:
 
 def prepare(api: Api, log: Log) -> dict[str, int]:
     """Make the needs, a nudge for each that reaches a shortlist, and one for each campaign: campaign → nudge id."""
-    category = ensure(api, "categories/", "slug", {"slug": "replay", "name": "Replay", "opt_in": False})
+    category = ensure(api, "categories", "slug", {"slug": "replay", "name": "Replay", "opt_in": False})
     for slug, categories in log.needs.items():
         name = slug.replace("-", " ").capitalize()
-        need = ensure(
-            api, "needs/", "slug", {"slug": slug, "name": name, "rules": {"categories": categories}}
-        )
+        need = ensure(api, "needs", "slug", {"slug": slug, "name": name, "rules": {"categories": categories}})
         nudge(
             api,
             f"Replay: choosing {name}",
@@ -104,7 +102,6 @@ def nudge(
         "interest": interest,
         "category": category["slug"],
         "channels": ["email"],
-        "status": "active",
         "contents": [
             {
                 "channel": "email",
@@ -114,7 +111,10 @@ def nudge(
             }
         ],
     }
-    return ensure(api, "nudges/", "name", body | how)
+    made = ensure(api, "nudges", "name", body | how)
+    if made["status"] != "active":
+        api.call("POST", f"nudges/{made['id']}/activate", {})
+    return made
 
 
 def replay(client: Client, api: Api, log: Log, campaigns: dict[str, int], *, rate: float) -> None:
@@ -126,7 +126,7 @@ def replay(client: Client, api: Api, log: Log, campaigns: dict[str, int], *, rat
     ):
         if name := turns.get(number):
             client.flush()
-            api.call("POST", f"nudges/{campaigns[name]}/broadcasts/", {})
+            api.call("POST", f"nudges/{campaigns[name]}/broadcasts", {})
         while not track(client, call):
             time.sleep(0.05)  # the client's queue is full: the server sets the pace
         if rate:
@@ -147,23 +147,21 @@ def tally(api: Api, nudges: list[int]) -> dict[str, dict[str, int]]:
     """Decisions by outcome and reason, counted over every row of the ledger of these nudges."""
     counts: dict[str, dict[str, int]] = {}
     for number in nudges:
-        for row in api.rows("decisions/", nudge=number):
+        for row in api.rows("decisions", nudge=number):
             reasons = counts.setdefault(row["outcome"], {})
             reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
     return counts
 
 
-def settle(api: Api, nudges: list[int], *, seconds: float = 600) -> dict[str, dict[str, int]]:
-    """Wait until the ledger of these nudges no longer grows, and return its tally."""
-    end, before, quiet = time.monotonic() + seconds, None, 0
-    while time.monotonic() < end:
-        now = tally(api, nudges)
-        quiet = quiet + 1 if now == before else 0
-        if quiet == 3:
-            return now
-        before = now
-        time.sleep(5)
-    return before or {}
+def settle(api: Api, *, seconds: float = 600) -> None:
+    """Wait until broadcasts have ended and the ledger no longer grows."""
+    end, newest, quiet = time.monotonic() + seconds, None, 0
+    while quiet < 3 and time.monotonic() < end:
+        time.sleep(4)
+        running = api.call("GET", "broadcasts?state=running&limit=1")["data"]
+        page = api.call("GET", "decisions?limit=1")["data"]
+        quiet = quiet + 1 if page == newest and not running else 0
+        newest = page
 
 
 def main() -> None:
@@ -185,8 +183,9 @@ def main() -> None:
     if errors:
         sys.exit(f"{sum(n for _, n in errors)} calls were not taken: {errors[0][0]}")
     print(f"{len(log.calls)} calls tracked; waiting for the ledger to settle")
-    nudges = [row["id"] for row in api.rows("nudges/") if row["name"].startswith("Replay: ")]
-    for outcome, reasons in sorted(settle(api, nudges).items()):
+    nudges = [row["id"] for row in api.rows("nudges") if row["name"].startswith("Replay: ")]
+    settle(api)
+    for outcome, reasons in sorted(tally(api, nudges).items()):
         print(f"{outcome:<9} {sum(reasons.values()):>8}")
         for reason, number in sorted(reasons.items(), key=lambda pair: -pair[1]):
             print(f"  {reason:<20} {number:>6}")

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from django.db.models import Count
 
-from engagement.keys import make_key
+from engagement.keys import SCOPES, make_key
 from engagement.models import Category, Event, Unread, Workspace
-from journeys.models import Need, Stage, StageChange
+from journeys.models import CustomerNeed, Need, Stage, StageChange
 from journeys.needs import install_default_evidence
 from nudges.considering import start_broadcast
-from nudges.models import Cap, Candidate, Decision, Message, Nudge, NudgeContent, Policy
+from nudges.models import Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy
 
 CAP = 2
 
@@ -34,6 +34,19 @@ def make() -> dict[str, object]:
             make_nudge(workspace, category, f"{slug} {number}", trigger_need=need)
     _, key = make_key(workspace=workspace, kind="write", name="replay")
     return {"write_key": key, "workspace": workspace.pk}
+
+
+def replay_keys() -> dict[str, object]:
+    """An empty workspace that a replay can fill by the API, with room for two messages a week."""
+    workspace = Workspace.objects.create(
+        name="Replay", slug="replay", sender_email="shop@example.org", holdout_percent=0
+    )
+    install_default_evidence(workspace)
+    Policy.objects.create(workspace=workspace, collect_seconds=0)
+    Cap.objects.create(workspace=workspace, scope="any", window="rolling", seconds=7 * 86400, limit=CAP)
+    _, write_key = make_key(workspace=workspace, kind="write", name="replay")
+    _, secret_key = make_key(workspace=workspace, kind="secret", name="replay", scopes=SCOPES)
+    return {"write_key": write_key, "secret_key": secret_key}
 
 
 def make_nudge(workspace: Workspace, category: Category, name: str, **fields: object) -> Nudge:
@@ -81,10 +94,13 @@ def count() -> dict[str, object]:
         "by_outcome": dict(Decision.objects.values_list("outcome").annotate(n=Count("id"))),
         "messages": dict(Message.objects.values_list("state").annotate(n=Count("id"))),
         "sent": [
-            str(id) for id in Message.objects.filter(state="sent").values_list("dispatch_id", flat=True)
+            str(dispatch_id)
+            for dispatch_id in Message.objects.filter(state="sent").values_list("dispatch_id", flat=True)
         ],
         "unknown": [
-            str(id) for id in Message.objects.filter(state="unknown").values_list("dispatch_id", flat=True)
+            str(dispatch_id)
+            for dispatch_id in Message.objects.filter(state="unknown").values_list("dispatch_id", flat=True)
         ],
+        "stages": dict(CustomerNeed.objects.values_list("stage").annotate(n=Count("id"))),
         "most_for_one_customer": max(per_customer, default=0),
     }

@@ -3,106 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes
-from pathlib import Path
 from typing import Any
 
 import pytest
 from segment.analytics import Client
 
-from config.local import services
-from config.local.demo import is_reached, web
-from config.local.postgres import Postgres
-from config.local.processes import Child, Children
-from config.local.redis import wait_until
-from config.local.state import State, free_port
+from config.local.demo import is_reached
 from tests.races.kill_world import CAP
+from tests.races.world import World, settled
 
 CUSTOMERS = 150
 KILLS = 9
-PYTHON = [sys.executable, "-m"]
-
-
-class World:
-    """An installation of its own, with durable services, that can be killed part by part."""
-
-    def __init__(self, state: State, environment: dict[str, str], outbox: Path) -> None:
-        smtp, self.port = free_port(), free_port()
-        self.state, self.outbox = state, outbox
-        self.environment = environment | {
-            "BASE_URL": f"http://127.0.0.1:{self.port}",
-            "EMAIL_URL": f"smtp://127.0.0.1:{smtp}",
-            "STATIC_ROOT": str(outbox.parent / "static"),
-            "DEBUG": "1",
-            "LOG_LEVEL": "WARNING",
-        }
-        celery = [*PYTHON, "celery", "-A", "config"]
-        commands = {
-            "mail": [*PYTHON, "demo.mailbox", "--smtp-port", str(smtp), "--dir", str(outbox)],
-            "web": web(self.port),
-            "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2", "--without-gossip"],
-            "clock": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(outbox.parent / "clock")],
-        }
-        self.children = Children(
-            [Child(name, command, self.environment) for name, command in commands.items()]
-        )
-
-    def manage(self, *command: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *command],
-            env=os.environ | self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def ask(self, what: str) -> dict[str, Any]:
-        """What a function of `kill_world` returns inside this installation."""
-        asked = f"import json; from tests.races import kill_world; print(json.dumps(kill_world.{what}()))"
-        said = self.manage("manage.py", "shell", "--no-imports", "--command", asked)
-        answer: dict[str, Any] = json.loads(said.splitlines()[-1])
-        return answer
-
-    def kill(self, name: str) -> None:
-        if name == "postgres":
-            pid = Postgres(self.state).pid()
-            assert pid
-            os.kill(pid, signal.SIGKILL)
-            assert wait_until(lambda: services.revive(self.state, "demo"), seconds=30)
-            return
-        next(child for child in self.children.children if child.name == name).signal(signal.SIGKILL)
-
-    def letters(self) -> Counter[str]:
-        """How often each dispatch id was accepted by the SMTP peer."""
-        ids = (message_from_bytes(path.read_bytes())["Message-ID"] for path in self.outbox.glob("*.eml"))
-        return Counter(id.strip("<>").split("@")[0] for id in ids)
-
-
-@pytest.fixture
-def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(name, raising=False)
-    folder = tmp_path_factory.mktemp("kills")
-    state = State(folder / "state")
-    with services.services(state, "demo") as environment:
-        made = World(state, environment, folder / "outbox")
-        made.manage("manage.py", "migrate", "--verbosity", "0")
-        try:
-            yield made
-        finally:
-            made.children.end()
 
 
 def visit(client: Client, number: int) -> int:
@@ -168,18 +82,3 @@ def test_kills_during_a_replay_lose_nothing_double_nothing_and_exceed_no_cap(wor
     assert set(letters) <= set(counts["sent"]) | set(counts["unknown"])
     assert len(counts["unknown"]) <= CUSTOMERS * CAP // 10
     assert set(counts["messages"]) <= {"sent", "unknown"}
-
-
-def settled(world: World, *, seconds: float = 240) -> dict[str, Any]:
-    """The counts once nothing is waiting any more."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        world.children.tend_until(lambda: False, seconds=3)
-        counts = world.ask("count")
-        waiting = counts["messages"].get("decided", 0) + counts["messages"].get("claimed", 0)
-        if (
-            not (counts["unread"] or counts["changes_waiting"] or counts["due"] or waiting)
-            and counts["candidates"]
-        ):
-            return counts
-    pytest.fail(f"not settled after {seconds} s: {counts}")
