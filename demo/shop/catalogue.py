@@ -10,6 +10,13 @@ from typing import NamedTuple
 DATA = Path(__file__).resolve().parents[1] / "data" / "catalogue.json"
 
 
+class Place(NamedTuple):
+    """Where a guide belongs."""
+
+    need: str
+    stage: str
+
+
 class Category(NamedTuple):
     slug: str
     name: str
@@ -77,3 +84,10 @@ def found(words: str) -> list[Product]:
         if wanted
         else []
     )
+
+
+@cache
+def guide_places() -> dict[str, Place]:
+    """Guides by their slugs, so that messages can lead to a page of the shop."""
+    rows = json.loads(DATA.with_name("guides.json").read_text())
+    return {row["slug"]: Place(row["need"], row["stage"]) for row in rows}

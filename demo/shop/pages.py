@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.shop.catalogue import categories, found, products, sold
+from demo.shop.catalogue import categories, found, guide_places, products, sold
 from demo.shop.frame import Events, Visitor, document
 from demo.shop.markup import Html, fill, joined
 from demo.shop.parts import action, cards, euros, figures, guide, line, linked, ordered, total, who
@@ -85,6 +85,22 @@ def product(visitor: Visitor, sku: str) -> str:
         linked=linked(one),
     )
     return document(visitor, one.name, body, [{"event": "Product Viewed", "properties": one.properties()}])
+
+
+def guide_page(visitor: Visitor, slug: str) -> str:
+    """Where messages lead: a guide with what it is about below."""
+    place = guide_places().get(slug)
+    if place is None:
+        return ""
+    about = next(c for c in categories().values() if c.need == place.need)
+    body = fill(
+        '{guide}<h2><a href="/c/{slug}">{name}</a></h2><div class="grid">{cards}</div>',
+        guide=guide(place.need, place.stage),
+        slug=about.slug,
+        name=about.name,
+        cards=cards(sold(about.slug)),
+    )
+    return document(visitor, about.name, body)
 
 
 def search(visitor: Visitor, words: str) -> str:

@@ -153,6 +153,11 @@ def show_product(shop: Shop, request: Request, sku: str) -> Answer:
     return page(html) if html else missing(request)
 
 
+def show_guide(shop: Shop, request: Request, slug: str) -> Answer:
+    html = pages.guide_page(request.visitor, slug)
+    return page(html) if html else missing(request)
+
+
 def show_search(shop: Shop, request: Request) -> Answer:
     return page(pages.search(request.visitor, request.query.get("q", "")[:100]))
 
@@ -234,6 +239,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     (r"/", "GET", show_home),
     (r"/c/([a-z-]+)", "GET", show_category),
     (r"/p/([A-Z0-9-]+)", "GET", show_product),
+    (r"/guide/([a-z0-9-]+)", "GET", show_guide),
     (r"/search", "GET", show_search),
     (r"/cart", "GET", show_cart),
     (r"/cart/(add|remove)", "POST", change_list("cart", "/cart")),

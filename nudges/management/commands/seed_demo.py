@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from engagement.identities import embed_secret
 from engagement.models import Workspace
-from nudges.management.seeding import ground
+from nudges.management.seeding import days, ground, helping, people, speaking
 
 SHOP = "http://127.0.0.1:8001"
 
@@ -36,14 +36,20 @@ class Command(BaseCommand):
     def handle(self, *args: object, info: Path, shop: str, **options: object) -> None:
         now = timezone.now()
         shop = (shop or settings.DEMO_SHOP_URL or SHOP).rstrip("/")
+        if settings.OUTBOX_DIR:
+            settings.EMAIL_BACKEND = days.BACKEND
         known = json.loads(info.read_text()) if info.exists() else {}
         workspace = Workspace.objects.filter(slug=ground.SLUG).first()
         if workspace is None:
             workspace = fill_workspace(shop, now)
-        ground.keep_origins(workspace, shop)
+        ground.keep_shop(workspace, shop)
         told = ground.keep_owner(workspace, known) | ground.keep_keys(workspace, known, now=now)
-        told |= {"dashboard": f"{settings.BASE_URL}/", "embed_secret": embed_secret(workspace)}
-        write_info(info, known | told)
+        more: dict[str, Any] = {
+            "dashboard": f"{settings.BASE_URL}/",
+            "embed_secret": embed_secret(workspace),
+            "people": regulars(),
+        }
+        write_info(info, known | told | more)
         self.stdout.write(f"{workspace.name}: {workspace.customers.count()} customers")
 
 
@@ -52,9 +58,35 @@ def fill_workspace(shop: str, now: datetime) -> Workspace:
     """Everything or nothing, so that an interrupted run is simply run again."""
     workspace = ground.make_workspace(shop=shop)
     ground.make_colleagues(workspace)
-    ground.make_categories(workspace)
+    categories = ground.make_categories(workspace)
     ground.make_catalogue(workspace, shop=shop, now=now)
+    needs = helping.make_needs(workspace)
+    helping.make_guides(workspace, needs, now=now)
+    speaking.make_limits(workspace)
+    speaking.make_nudges(workspace, categories, needs)
+    everybody, authors = people.make_people()
+    days.live_through(
+        workspace, people.make_events(everybody, authors, now=now), categories["offers"], now=now
+    )
+    helping.make_reviews(workspace, authors, now=now)
+    days.settle(now)
     return workspace
+
+
+def regulars() -> list[dict[str, str]]:
+    """Some whom one can be on the demo shop: the authors of reviews have a history there."""
+    _, authors = people.make_people()
+    notes = {
+        "Mara": "Runs in the Tern, and in the rain",
+        "Elin": "In the hills every week",
+        "Aylin": "Started this summer",
+        "Björn": "Hikes, has tried two jackets",
+        "Rosa": "Bought her shoes elsewhere, and said why",
+    }
+    return [
+        {"name": authors[name].name, "email": authors[name].email, "note": note}
+        for name, note in notes.items()
+    ]
 
 
 def write_info(path: Path, info: dict[str, Any]) -> None:

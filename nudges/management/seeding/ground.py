@@ -11,10 +11,14 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Replace
 
 from engagement.cataloguing import save_products
 from engagement.keys import SCOPES, find_key, make_key, revoke_key
 from engagement.models import ApiKey, Category, KeyKind, Member, Product, Role, Workspace
+from nudges.models import NudgeContent
 
 SLUG = "larkfell"
 OWNER_EMAIL = "demo@touchstone.example"
@@ -55,13 +59,22 @@ def origins(shop: str) -> list[str]:
     )
 
 
-def keep_origins(workspace: Workspace, shop: str) -> None:
-    """The shop may have been given another port than last time."""
-    missing = [origin for origin in origins(shop) if origin not in workspace.allowed_origins]
-    if missing or (shop and workspace.shop_url != shop):
-        workspace.allowed_origins = workspace.allowed_origins + missing
-        workspace.shop_url = shop or workspace.shop_url
-        workspace.save(update_fields=["allowed_origins", "shop_url"])
+@transaction.atomic
+def keep_shop(workspace: Workspace, shop: str) -> None:
+    """The shop may stand at another port than last time: what leads there moves along."""
+    if not shop or workspace.shop_url == shop:
+        return
+    before = Value(workspace.shop_url)
+    for field in ("url", "image_url"):
+        moved = Replace(F(field), before, Value(shop))
+        Product.objects.filter(workspace=workspace, **{f"{field}__startswith": workspace.shop_url}).update(
+            **{field: moved}
+        )
+    links = NudgeContent.objects.filter(workspace=workspace, link_url__startswith=workspace.shop_url)
+    links.update(link_url=Replace(F("link_url"), before, Value(shop)))
+    others = set(workspace.allowed_origins) - set(origins(workspace.shop_url))
+    workspace.shop_url, workspace.allowed_origins = shop, sorted(others | set(origins(shop)))
+    workspace.save(update_fields=["allowed_origins", "shop_url"])
 
 
 def keep_owner(workspace: Workspace, known: dict[str, Any]) -> dict[str, str]:
