@@ -4,7 +4,7 @@ const place = document.getElementById("docs");
 window.SwaggerUIBundle({
   url: place.dataset.schema,
   domNode: place,
-  deepLinking: true,
+  deepLinking: false, // it would put a link into each button
   persistAuthorization: false,
   tryItOutEnabled: false,
   displayOperationId: true,

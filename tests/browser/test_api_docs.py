@@ -1,0 +1,29 @@
+"""The page that shows the API: everything from this server, under the policy without inline scripts and styles."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engagement.api.schema import make_document
+from tests.committed import Server
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_docs_show_every_operation_and_ask_nobody_else(
+    server: Server, visit: Callable[..., Page], check: Callable[..., None], width: int
+) -> None:
+    page = visit(width=width)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    answer = page.goto(f"{server.url}/api/v1/docs/")
+    assert answer is not None
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    operations = sum(len(item) for item in make_document()["paths"].values())
+    expect(page.locator(".opblock")).to_have_count(operations, timeout=20_000)
+    page.locator("#operations-customers-list_customers .opblock-summary-control").click()
+    expect(page.get_by_text("Scope: ").first).to_be_visible()
+    assert all(url.startswith((server.url, "data:", "blob:")) for url in asked), asked
+    check(page, f"api-docs-{width}", whole=False)
