@@ -7,6 +7,5 @@ window.SwaggerUIBundle({
   deepLinking: false, // it would put a link into each button
   persistAuthorization: false,
   tryItOutEnabled: false,
-  displayOperationId: true,
   defaultModelsExpandDepth: 0,
 });
