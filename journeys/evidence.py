@@ -19,6 +19,7 @@ DEFAULT_EVIDENCE: tuple[tuple[str, str, float], ...] = (
     ("guide checked", "shortlist", 1.5),
     ("product list filtered", "shortlist", 1.0),
     ("second product within 7 days", "shortlist", 1.5),
+    ("further product within 7 days", "shortlist", 1.0),
     ("same product on another day", "shortlist", 2.0),
     ("review read", "shortlist", 1.5),
     ("comparison opened", "shortlist", 3.0),

@@ -20,6 +20,7 @@ ABOUT = {
     "first product viewed": gettext_lazy("Looked at a first product, %(what)s."),
     "product viewed": gettext_lazy("Looked at %(what)s."),
     "second product within 7 days": gettext_lazy("Looked at another product within a week, %(what)s."),
+    "further product within 7 days": gettext_lazy("Went on comparing within a week, %(what)s."),
     "same product on another day": gettext_lazy("Came back to %(what)s on another day."),
     "guide read": gettext_lazy("Read the guide on “%(what)s”."),
     "guide checked": gettext_lazy("Worked through the checklist of the guide on “%(what)s”."),

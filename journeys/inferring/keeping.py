@@ -38,10 +38,13 @@ class Kept(NamedTuple):
 
 
 def read_kept(needs: QuerySet[CustomerNeed], tables: Mapping[int, Table] | None = None) -> Kept:
-    """Load and lock these needs in the order of their ids; one query. Without `tables` only time can go on."""
+    """Load and lock these needs in the order of their ids; one query. Without `tables` only time can go on.
+
+    The lock lets others refer to the rows meanwhile, as candidates do: they would wait for us and we for them.
+    """
     instances: dict[Key, list[Instance]] = {}
     kept = Kept({}, {}, {})
-    for row in needs.select_for_update(of=("self",)).order_by("id"):
+    for row in needs.select_for_update(of=("self",), no_key=True).order_by("id"):
         is_need = row.closed_reason not in NO_NEEDS
         kept.rows[row.customer_id, row.need_id, row.sequence] = Row(row.pk, is_need)
         kept.workspaces[row.customer_id] = row.workspace_id

@@ -10,6 +10,7 @@ from typing import Any
 from engagement.unread import LoggedEvent
 from journeys.inferring.signs import (
     BASKET,
+    GUIDE_CHECKED,
     ORDERS,
     PAGE_VIEWED,
     UNDOINGS,
@@ -56,6 +57,8 @@ class Matcher:
         if signal in WORDS:
             return self.read_word(event, WORDS[signal], signal), None
         products = [filled(product, category_of) for product in products_of(event.properties)]
+        if signal == GUIDE_CHECKED and event.properties.get("on") is False:
+            return {}, None  # a tick taken back says nothing
         if signal in UNDOINGS:
             return {}, undoing(event, signal, products)
         matched = self.needs_of(event, products)

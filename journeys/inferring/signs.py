@@ -43,9 +43,11 @@ class Sign(NamedTuple):
 
 PAGE_VIEWED = "page viewed"
 PRODUCT_VIEWED = "product viewed"
+GUIDE_CHECKED = "guide checked"
 # Derived: not events of their own but what a view means after the ones before.
 FIRST_VIEW = "first product viewed"
 SECOND_PRODUCT = "second product within 7 days"
+FURTHER_PRODUCT = "further product within 7 days"
 SEEN_AGAIN = "same product on another day"
 
 PUT_INTO_CART = frozenset({"product added", "wishlist product added to cart"})

@@ -49,6 +49,7 @@ from journeys.inferring.instances import (
 )
 from journeys.inferring.signs import (
     FIRST_VIEW,
+    FURTHER_PRODUCT,
     PRODUCT_VIEWED,
     PUT_INTO_CART,
     REMEMBERED,
@@ -298,7 +299,10 @@ def signals_of(now: Instance, sign: Sign) -> list[str]:
         return [*signals, FIRST_VIEW]
     last = dict(now.seen).get(sign.subject)
     if last is None:
-        if SECOND_PRODUCT not in said and sign.at - now.seen[0][1] <= NEAR:
+        near = sum(sign.at - seen_at <= NEAR for _, seen_at in now.seen)
+        if near > 1:
+            signals.append(FURTHER_PRODUCT)
+        elif near and SECOND_PRODUCT not in said:
             signals.append(SECOND_PRODUCT)
     elif last.date() < sign.at.date():
         signals.append(SEEN_AGAIN)

@@ -103,6 +103,16 @@ def test_one_glance_shows_no_stage_yet() -> None:
     assert story.changes == []
 
 
+def test_looking_at_one_product_after_the_other_is_comparing() -> None:
+    two, four = (
+        tell(*(view(sku, number * MINUTE) for number, sku in enumerate(skus))) for skus in ("ab", "abcd")
+    )
+    assert now(two).stage == NONE
+    assert now(four).stage == SHORTLIST
+    weeks_apart = tell(*(view(sku, 8 * number * DAY) for number, sku in enumerate("abcd")))
+    assert now(weeks_apart).stage != SHORTLIST
+
+
 def test_coming_back_to_a_product_on_another_day_counts_and_a_reload_does_not() -> None:
     reload = tell(*BROWSING, view("a", HOUR), view("a", 2 * HOUR))
     return_visit = tell(*BROWSING, view("a", DAY))
