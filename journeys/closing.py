@@ -89,7 +89,11 @@ def lock_need(*, customer_need_id: int, now: datetime) -> CustomerNeed:
     while True:
         need = CustomerNeed.objects.select_related("need").get(pk=customer_need_id)
         lock_customers(workspace_id=need.workspace_id, customer_ids=[need.customer_id], now=now)
-        held = CustomerNeed.objects.select_for_update(of=("self",)).select_related("need").get(pk=need.pk)
+        held = (
+            CustomerNeed.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("need")
+            .get(pk=need.pk)
+        )
         if held.customer_id == need.customer_id:
             return held
 

@@ -10,4 +10,4 @@ WHERE need.closed_at IS NULL
     )
 ORDER BY need.due_at, need.id
 LIMIT %(limit)s
-FOR UPDATE OF need SKIP LOCKED
+FOR NO KEY UPDATE OF need SKIP LOCKED

@@ -118,6 +118,13 @@ def test_an_event_without_products_in_it_speaks_of_what_is_in_the_cart() -> None
     assert the_need("jackets").beliefs[3] < 0.1
 
 
+def test_a_tick_taken_back_is_no_evidence() -> None:
+    workspace = shop()
+    send(workspace, did("Guide Checked", NOW, need="shoes", criterion="sole", on=False))
+    infer()
+    assert not CustomerNeed.objects.exists()
+
+
 def test_events_of_no_need_open_none_and_are_read_only_once() -> None:
     workspace = shop()
     send(workspace, did("Song Played", NOW), viewed("x", NOW, category="books"))
