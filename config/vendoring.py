@@ -26,7 +26,7 @@ SPRITE = "icons.svg"
 SOURCE_MAP = re.compile(rb"\n?(//[#@] sourceMappingURL=\S+|/\*[#@] sourceMappingURL=\S+ \*/)\s*$")
 NAME = r"([a-z0-9]+(?:-[a-z0-9]+)*)"
 ICON_USES = [
-    (PROJECT / "templates", "*.html", re.compile(rf'(?:{{% icon|icon_name=|default:) ?"{NAME}"')),
+    (PROJECT / "templates", "*.html", re.compile(rf'(?:{{% icon (?:[\w.]+\|default:)?|icon_name=)"{NAME}"')),
     # Modules with a table of icons: any word there that names one is taken, so that the table needs no list beside it.
     *(
         (PROJECT / app, "*.py", re.compile(rf'"{NAME}"'))

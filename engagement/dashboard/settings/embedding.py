@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagement.access import DashboardRequest, dashboard_page
+from engagement.access import DashboardRequest, dashboard_page, may
 from engagement.configuring import change_workspace
+from engagement.identities import embed_secret
 from engagement.models import ApiKey, KeyKind, Role
 
 
@@ -72,5 +73,6 @@ def embedding(request: DashboardRequest) -> HttpResponse:
         .order_by("created_at")
         .first()
     )
-    context = {"form": form, "write_key": write_key, "base_url": settings.BASE_URL}
+    secret = embed_secret(request.workspace) if may(request.member, Role.OWNER) else ""
+    context = {"form": form, "write_key": write_key, "secret": secret, "base_url": settings.BASE_URL}
     return render(request, "engagement/dashboard/settings/embedding.html", context)

@@ -39,6 +39,24 @@ class GeneralForm(forms.ModelForm):
         label=gettext_lazy("Shop's address"), required=False, max_length=200, assume_scheme="https"
     )
 
+    holdout_percent = forms.DecimalField(
+        min_value=0,
+        max_value=50,
+        max_digits=5,
+        decimal_places=2,
+        label=gettext_lazy("Holdout"),
+        help_text=gettext_lazy(
+            "This share of customers gets no nudges, so that you can prove the others were helped. "
+            "At 0 nothing can be proven later."
+        ),
+    )
+    retention_days = forms.IntegerField(
+        min_value=30,
+        max_value=36_500,
+        label=gettext_lazy("Keep events for"),
+        help_text=gettext_lazy("Older events are deleted for good. At least 30."),
+    )
+
     class Meta:
         model = Workspace
         fields = [
@@ -60,8 +78,6 @@ class GeneralForm(forms.ModelForm):
             "sender_name": gettext_lazy("Sender's name"),
             "sender_email": gettext_lazy("Sender's e-mail address"),
             "postal_address": gettext_lazy("Postal address"),
-            "holdout_percent": gettext_lazy("Holdout"),
-            "retention_days": gettext_lazy("Keep events for"),
         }
         help_texts = {
             "name": gettext_lazy("Customers see it on the pages that messages link to."),
@@ -70,11 +86,6 @@ class GeneralForm(forms.ModelForm):
             "postal_address": gettext_lazy(
                 "Stands at the foot of every e-mail; the law asks for it in most countries."
             ),
-            "holdout_percent": gettext_lazy(
-                "This share of customers gets no nudges, so that you can prove the others were helped. "
-                "At 0 nothing can be proven later."
-            ),
-            "retention_days": gettext_lazy("Older events are deleted for good. At least 30."),
         }
 
     def clean_currency(self) -> str:

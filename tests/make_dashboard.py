@@ -1,0 +1,134 @@
+"""A workspace with one of everything that a dashboard page shows, and somebody of every role."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from engagement.events import IncomingEvent
+from engagement.ingesting import ingest_events
+from engagement.keys import make_key
+from engagement.models import ApiKey, Invitation, Member, RejectedEvent, Role, Workspace
+from journeys.guides import save_guide
+from journeys.models import Guide
+from nudges.models import Broadcast, Decision, Nudge, NudgeContent
+from tests import make, make_nudges, make_reviews
+from tests.make import NOW
+
+_serial = count(1)
+
+
+class Office:
+    """One company's workspace and the people in it; `enter("owner")` is a browser in which that person is signed in."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.workspace: Workspace = make.workspace(**fields)
+        self.members: dict[str, Member] = {role: member(self.workspace, role) for role in Role.values}
+
+    def enter(self, role: str = "owner") -> Client:
+        client = Client(raise_request_exception=False)
+        client.force_login(self.members[role].user)
+        return client
+
+    def furnish(self) -> Office:
+        """Put one of each thing into it; ids for addresses are in `ids`."""
+        workspace = self.workspace
+        customer = make.customer(workspace, email="ada@example.org", name="Ada Lovelace")
+        need = make_nudges.need(workspace, slug=f"need-{next(_serial)}")
+        topic = make.category(workspace)
+        nudge = make_nudges.nudge(
+            workspace, category=topic, trigger="broadcast", trigger_stage="", name="Sale"
+        )
+        content = NudgeContent.objects.create(
+            workspace=workspace,
+            nudge=nudge,
+            channel="email",
+            subject="Hello",
+            body="Dear {{ customer.name }}",
+        )
+        make_nudges.customer_need(customer, need)
+        make_nudges.sent(nudge, customer, at=NOW)
+        review = make_reviews.review(make.product(workspace, name="Tent"), customer, published=False)
+        self.customer, self.need, self.topic, self.nudge, self.review = customer, need, topic, nudge, review
+        self.guide = guide(self)
+        self.key = write_key(workspace)
+        self.ids: dict[str, Any] = {
+            "customer_id": customer.pk,
+            "need_id": need.pk,
+            "category_id": topic.pk,
+            "nudge_id": nudge.pk,
+            "content_id": content.pk,
+            "review_id": review.pk,
+            "guide_id": self.guide.pk,
+            "number": 1,
+            "decision_id": Decision.objects.get(customer=customer).pk,
+            "broadcast_id": broadcast(nudge).pk,
+            "cap_id": make_nudges.cap(workspace, 1).pk,
+            "key_id": self.key.pk,
+            "member_id": member(workspace, "analyst").pk,
+            "invitation_id": Invitation.objects.create(
+                workspace=workspace, email="new@example.org", role="analyst"
+            ).pk,
+        }
+        return self
+
+
+def member(workspace: Workspace, role: str) -> Member:
+    """Somebody who is signed in by force: no password, so nothing is hashed."""
+    email = f"{role}{next(_serial)}@example.org"
+    user = get_user_model().objects.create(username=email, email=email)
+    return Member.objects.create(workspace=workspace, user=user, role=role)
+
+
+def write_key(workspace: Workspace) -> ApiKey:
+    return make_key(workspace=workspace, kind="write", name="Shop")[0]
+
+
+def guide(office: Office, **fields: Any) -> Guide:
+    values = {
+        "need": office.need,
+        "stage": "shortlist",
+        "language": "en",
+        "slug": f"guide-{next(_serial)}",
+        "title": "What to look for",
+        "blocks": [{"kind": "text", "markdown": "Look **closely**."}],
+    }
+    return save_guide(workspace=office.workspace, values=values | fields, actor=None, now=NOW)
+
+
+def broadcast(nudge: Nudge, **fields: Any) -> Broadcast:
+    return Broadcast.objects.create(
+        workspace=nudge.workspace,
+        nudge=nudge,
+        **{"started_at": NOW, "not_after": NOW + timedelta(days=1), "audience": 10, "put_forward": 4}
+        | fields,
+    )
+
+
+def events(workspace: Workspace, number: int, name: str = "Product Viewed") -> None:
+    """So many events, each of a customer of its own, a second apart."""
+    for n in range(number):
+        at = NOW + timedelta(seconds=n)
+        serial = next(_serial)
+        made = IncomingEvent(
+            type="track", name=name, message_id=f"made-{serial}", occurred_at=at, user_id=f"u{serial}"
+        )
+        ingest_events(workspace_id=workspace.pk, events=[made], received_at=at, source="tracking")
+
+
+def rejected(workspace: Workspace, **fields: Any) -> RejectedEvent:
+    return RejectedEvent.objects.create(
+        workspace=workspace,
+        **{
+            "received_at": NOW,
+            "index": 3,
+            "code": "missing_user",
+            "message": "An event needs a userId or an anonymousId.",
+            "payload": {"event": "Product Viewed"},
+        }
+        | fields,
+    )
