@@ -44,5 +44,6 @@ UPKEEP = [
         "changed reviews → how a product fitted people alike, and what matters for it",
     ),
     Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
+    Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
     Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
 ]

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import considering, deciding, sending
+from nudges import considering, deciding, sending, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
 
@@ -37,6 +37,11 @@ def decide_nudges() -> dict[str, int]:
 @shared_task
 def send_messages() -> dict[str, int]:
     return dict(until_done(lambda: sending.send_messages(now=timezone.now())))
+
+
+@shared_task
+def weigh_nudges() -> dict[str, int]:
+    return dict(weighing.weigh_nudges(now=timezone.now()))
 
 
 @shared_task
