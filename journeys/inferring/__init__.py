@@ -1,6 +1,6 @@
 """Step 2, need and stage inferred: new events → customers' needs and stage changes, with their evidence.
 
-`signs` and `matching` say what an event means to which need, `stories` what follows from it (all three pure),
+`signs` and `matching` say what an event means to which need, `signals` and `stories` what follows from it (all pure),
 `telling` goes through the events of a chunk, `keeping` and `reconciling` write, `steps` puts it together.
 """
 

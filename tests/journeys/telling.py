@@ -8,10 +8,24 @@ from typing import Any
 
 from engagement.events import IncomingEvent
 from engagement.models import Workspace
-from journeys.inferring import rebuild_needs
+from journeys.inferring import infer_needs, rebuild_needs
 from journeys.models import CustomerNeed, StageChange
 from tests.make import NOW
 from tests.make_journeys import did
+
+
+def infer(now: datetime = NOW) -> None:
+    while infer_needs(now=now).done:
+        pass
+
+
+def the_need(slug: str = "shoes", user: str = "ana") -> CustomerNeed:
+    return CustomerNeed.objects.get(need__slug=slug, customer__identities__value=user, closed_at=None)
+
+
+def steps(**which: Any) -> list[tuple[str, str]]:
+    changes = StageChange.objects.filter(superseded_at=None, **which).order_by("at", "id")
+    return [(change.from_stage, change.to_stage) for change in changes]
 
 
 def story(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:

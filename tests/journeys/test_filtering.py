@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.filtering import (
@@ -38,6 +38,7 @@ RATES = [  # of the continuous process; rows sum to 0
     [0, 0, 0, 0, 0],
 ]
 
+untimed = settings(deadline=None)  # a busy machine is no failure
 parts = st.lists(st.floats(0, 1), min_size=5, max_size=5).filter(lambda five: sum(five) > 1e-6)
 beliefs = parts.map(lambda five: normalise((five[0], five[1], five[2], five[3], five[4])))
 weights = st.lists(
@@ -65,16 +66,19 @@ def drift_by_small_steps(belief: Belief, days: float, steps: int = 20_000) -> li
     return now
 
 
+@untimed
 @given(beliefs, st.floats(0, 400))
 def test_time_leaves_a_belief_a_belief(belief: Belief, days: float) -> None:
     assert is_belief(drift(belief, days))
 
 
+@untimed
 @given(beliefs, weights)
 def test_evidence_leaves_a_belief_a_belief(belief: Belief, pairs: list[tuple[int, float]]) -> None:
     assert is_belief(weigh(belief, spread(pairs)))
 
 
+@untimed
 @given(beliefs, st.floats(0, 90), st.floats(0, 90))
 def test_two_spans_of_silence_are_one_long_silence(belief: Belief, first: float, second: float) -> None:
     apart = drift(drift(belief, first), second)
@@ -102,6 +106,7 @@ def test_a_purchase_does_not_wear_off() -> None:
     assert weigh(BOUGHT, spread([(AWARENESS, 10.0)])) == BOUGHT
 
 
+@untimed
 @given(beliefs.filter(lambda belief: belief[AWARENESS] > 1e-9), st.floats(0.001, 10))
 def test_evidence_for_a_stage_raises_it_against_the_ones_before(belief: Belief, weight: float) -> None:
     after = weigh(belief, spread([(SHORTLIST, weight)]))
@@ -114,6 +119,7 @@ def test_evidence_for_a_stage_raises_it_against_the_ones_before(belief: Belief, 
     )
 
 
+@untimed
 @given(st.integers(0, 4), beliefs)
 def test_the_shown_stage_moves_only_to_one_that_is_likely_enough(shown: int, belief: Belief) -> None:
     stage = shown_stage(shown, belief)
@@ -122,6 +128,7 @@ def test_the_shown_stage_moves_only_to_one_that_is_likely_enough(shown: int, bel
         assert stage == shown
 
 
+@untimed
 @given(beliefs)
 def test_the_day_of_lapse_is_the_first_on_which_nothing_is_likelier(belief: Belief) -> None:
     days = days_to_lapse(belief)

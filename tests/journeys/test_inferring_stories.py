@@ -352,6 +352,7 @@ def test_every_story_is_sound(signs: list[Sign]) -> None:
             assert before.to_stage == after.from_stage
 
 
+@settings(deadline=None)
 @given(histories())
 def test_the_memory_of_a_need_stays_bounded(signs: list[Sign]) -> None:
     for each in tell(*signs, *(view(str(n), 9000 * DAY + n * MINUTE) for n in range(100))).instances:
