@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from engagement.consents import allowed_channels
 from engagement.models import Address, Category, Channel, Consent, Customer, Event, Fact
-from journeys.models import CustomerNeed
+from journeys.models import CustomerNeed, Need
 from nudges.models import Decision, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
 from reviews.models import Review
@@ -78,9 +78,11 @@ def needs_of(customer: Customer) -> QuerySet[CustomerNeed]:
     )
 
 
-def facts_of(customer: Customer) -> QuerySet[Fact]:
-    """What is known about the customer's situation."""
-    return Fact.objects.filter(customer=customer).order_by("topic", "key")
+def facts_of(customer: Customer) -> list[tuple[str, Fact]]:
+    """What is known about the customer's situation, each with the name of the need that it belongs to, or nothing."""
+    needs = dict(Need.objects.filter(workspace_id=customer.workspace_id).values_list("slug", "name"))
+    facts = Fact.objects.filter(customer=customer).order_by("topic", "key")
+    return [(needs.get(fact.topic, fact.topic), fact) for fact in facts]
 
 
 def customer_record(customer: Customer) -> dict[str, Any]:
@@ -111,7 +113,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             )
         ),
         "preferences": preference.first() or {},
-        "facts": list(facts_of(customer).values("topic", "key", "value", "learned_at")),
+        "facts": list(
+            Fact.objects.filter(customer=customer)
+            .order_by("topic", "key")
+            .values("topic", "key", "value", "learned_at")
+        ),
         "needs": list(
             CustomerNeed.objects.filter(customer=customer).values(
                 "need__name",

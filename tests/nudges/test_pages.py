@@ -328,7 +328,7 @@ class TestPreferencePage:
         Decision.objects.update(outcome="suppress", reason="capped", limit=2, decided_at=datetime.now(UTC))
         html = browser.get(path(preferences_url(ana))).content.decode()
         assert "Running shoes · Shortlist" in html
-        assert "size = 38" in html
+        assert "size: 38" in html
         assert "heard from us 2 times" in html
         boxes = re.findall(r'value="(\d+:\w+)"( checked)?', html)
         assert [bool(checked) for _value, checked in boxes] == [True, True, False, False]
