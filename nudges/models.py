@@ -57,10 +57,14 @@ class Nudge(models.Model):
     promise = models.CharField(max_length=12, choices=Promise.choices)
     interest = models.CharField(max_length=8, choices=Interest.choices)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="nudges")
-    channels = ArrayField(models.CharField(max_length=12, choices=Channel.choices), help_text="In order of preference.")
+    channels = ArrayField(
+        models.CharField(max_length=12, choices=Channel.choices), help_text="In order of preference."
+    )
     priority = models.PositiveSmallIntegerField(default=50)
     trigger = models.CharField(max_length=12, choices=Trigger.choices)
-    trigger_need = models.ForeignKey(Need, on_delete=models.PROTECT, null=True, blank=True, related_name="nudges")
+    trigger_need = models.ForeignKey(
+        Need, on_delete=models.PROTECT, null=True, blank=True, related_name="nudges"
+    )
     trigger_stage = models.CharField(max_length=16, choices=Stage.choices, blank=True)
     conditions = models.JSONField(default=dict, blank=True)
     on_cap = models.CharField(max_length=5, choices=OnCap.choices, default=OnCap.DROP)
@@ -72,7 +76,8 @@ class Nudge(models.Model):
     )
     status = models.CharField(max_length=8, choices=NudgeStatus.choices, default=NudgeStatus.DRAFT)
     expected_value = models.FloatField(
-        default=0, help_text="For the customer, from -1 to 1: weighed from replies now and then, shrunk to the mean."
+        default=0,
+        help_text="For the customer, from -1 to 1: weighed from replies now and then, shrunk to the mean.",
     )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -91,7 +96,8 @@ class Nudge(models.Model):
             models.CheckConstraint(condition=Q(priority__lte=100), name="nudge_priority_0_to_100"),
             models.CheckConstraint(condition=Q(channels__len__gte=1), name="nudge_has_a_channel"),
             models.CheckConstraint(
-                condition=~Q(trigger="stage_change") | ~Q(trigger_stage=""), name="stage_trigger_names_a_stage"
+                condition=~Q(trigger="stage_change") | ~Q(trigger_stage=""),
+                name="stage_trigger_names_a_stage",
             ),
         ]
         indexes = [models.Index(fields=["workspace", "status"], name="nudges_by_status")]
@@ -123,7 +129,9 @@ class Policy(models.Model):
     quiet_start = models.TimeField(null=True, blank=True)
     quiet_end = models.TimeField(null=True, blank=True)
     min_gap_seconds = models.PositiveIntegerField(null=True, blank=True)
-    business_limit = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Per customer; empty: no limit.")
+    business_limit = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Per customer; empty: no limit."
+    )
     business_window_seconds = models.PositiveIntegerField(default=7 * 86400)
     business_share_percent = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Of the workspace's push messages of the last 30 days."
@@ -131,18 +139,24 @@ class Policy(models.Model):
     collect_seconds = models.PositiveSmallIntegerField(default=60)
     allow_service_exempt = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
-    changed_at = models.DateTimeField(null=True, blank=True, help_text="Null: it has stood from the beginning.")
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Null: it has stood from the beginning."
+    )
 
     class Meta:
         verbose_name_plural = "policies"
         constraints = [
             models.CheckConstraint(
                 condition=Q(quiet_start=None, quiet_end=None)
-                | (Q(quiet_start__isnull=False, quiet_end__isnull=False) & ~Q(quiet_start=models.F("quiet_end"))),
+                | (
+                    Q(quiet_start__isnull=False, quiet_end__isnull=False)
+                    & ~Q(quiet_start=models.F("quiet_end"))
+                ),
                 name="quiet_hours_both_or_none",
             ),
             models.CheckConstraint(
-                condition=Q(business_share_percent=None) | Q(business_share_percent__lte=100), name="share_is_percent"
+                condition=Q(business_share_percent=None) | Q(business_share_percent__lte=100),
+                name="share_is_percent",
             ),
         ]
 
@@ -168,10 +182,14 @@ class Cap(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="caps")
     scope = models.CharField(max_length=8, choices=CapScope.choices)
     scope_value = models.CharField(
-        max_length=60, blank=True, help_text="Channel, category slug, interest, promise, flow or need slug; empty: each."
+        max_length=60,
+        blank=True,
+        help_text="Channel, category slug, interest, promise, flow or need slug; empty: each.",
     )
     window = models.CharField(max_length=8, choices=WindowKind.choices)
-    seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Of a rolling window: 60 to 7,776,000.")
+    seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of a rolling window: 60 to 7,776,000."
+    )
     unit = models.CharField(max_length=5, blank=True, help_text="Of a calendar window: day, week, month.")
     limit = models.PositiveSmallIntegerField()
     version = models.PositiveIntegerField(default=1)
@@ -206,7 +224,9 @@ class Preference(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     quiet_start = models.TimeField(null=True, blank=True)
     quiet_end = models.TimeField(null=True, blank=True)
-    paused_categories = models.JSONField(default=dict, blank=True, help_text='{"<category id>": "<ISO time it ends>"}')
+    paused_categories = models.JSONField(
+        default=dict, blank=True, help_text='{"<category id>": "<ISO time it ends>"}'
+    )
     updated_at = models.DateTimeField()
 
 
@@ -263,7 +283,9 @@ class Candidate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["customer", "nudge", "occasion"], name="candidate_once"),
-            models.CheckConstraint(condition=Q(state__in=CandidateState.values), name="candidate_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=CandidateState.values), name="candidate_state_known"
+            ),
         ]
         indexes = [
             # Deciding goes round the workspaces, and within one takes what is urgent first, then the oldest.
@@ -300,13 +322,17 @@ class Decision(models.Model):
     policy_version = models.PositiveIntegerField(default=0)
     limit = models.PositiveSmallIntegerField(null=True)
     count = models.PositiveSmallIntegerField(null=True)
-    used_by = ArrayField(models.BigIntegerField(), default=list, help_text="Ids of the messages that used the slots.")
+    used_by = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Ids of the messages that used the slots."
+    )
     allowed_at = models.DateTimeField(null=True, help_text="The earliest time at which it would be allowed.")
     winner = models.ForeignKey(Candidate, on_delete=models.SET_NULL, null=True, related_name="+")
     stage = models.CharField(max_length=16, blank=True, help_text="Of the need, then.")
     channel = models.CharField(max_length=12, blank=True)
     in_holdout = models.BooleanField(default=False)
-    context = models.JSONField(default=dict, help_text="State of conditions and choices then: eligible set, chances.")
+    context = models.JSONField(
+        default=dict, help_text="State of conditions and choices then: eligible set, chances."
+    )
     earlier = models.JSONField(default=list)
     decided_at = models.DateTimeField()
 
@@ -348,8 +374,12 @@ class Message(models.Model):
     promise = models.CharField(max_length=12, choices=Promise.choices)
     flow = models.CharField(max_length=60, blank=True)
     need_slug = models.CharField(max_length=60, blank=True)
-    zone = models.CharField(max_length=64, blank=True, help_text="The customer's time zone then, for calendar caps.")
-    counts = models.BooleanField(help_text="Counts against caps now; cleared when nothing reached the customer.")
+    zone = models.CharField(
+        max_length=64, blank=True, help_text="The customer's time zone then, for calendar caps."
+    )
+    counts = models.BooleanField(
+        help_text="Counts against caps now; cleared when nothing reached the customer."
+    )
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
@@ -362,7 +392,8 @@ class Message(models.Model):
     claim_token = models.UUIDField(null=True)
     claimed_at = models.DateTimeField(null=True)
     begun_at = models.DateTimeField(
-        null=True, help_text="When this claim's hand-over to the provider began; null: nothing can have gone out."
+        null=True,
+        help_text="When this claim's hand-over to the provider began; null: nothing can have gone out.",
     )
     sent_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)
@@ -372,7 +403,9 @@ class Message(models.Model):
     replied_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True, help_text="On-site inbox.")
     archived_at = models.DateTimeField(null=True, help_text="On-site inbox.")
-    moved_from = models.BigIntegerField(null=True, help_text="The customer it was decided for, when merged since.")
+    moved_from = models.BigIntegerField(
+        null=True, help_text="The customer it was decided for, when merged since."
+    )
     moved_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -470,7 +503,9 @@ class Reply(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="replies")
     kind = models.CharField(max_length=12, choices=ReplyKind.choices)
     detail = models.JSONField(default=dict, help_text="until, choice, facts, free text.")
-    effect = models.JSONField(default=dict, help_text="What it changed and what stood there before, for undo.")
+    effect = models.JSONField(
+        default=dict, help_text="What it changed and what stood there before, for undo."
+    )
     at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
 
