@@ -243,7 +243,7 @@ CONDITION_LEAVES = {
     "reply": "nudges.hearing.ReplyLeaf",
 }
 # What removes an erased customer's rows that do not go by themselves, top floor first.
-CUSTOMER_ERASERS = ["nudges.erasing.erase_messages"]
+CUSTOMER_ERASERS = ["nudges.erasing.erase_messages", "reviews.erasing.erase_reviews"]
 # Who knows what to ask about the situation that a product is for: a review form asks it.
 QUESTIONS_FOR = "journeys.questions.questions_for"
 # What a customer's timeline is made of; each is `def source(customer, *, before, limit) -> list[TimelineEntry]`.

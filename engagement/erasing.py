@@ -19,14 +19,15 @@ def erase_customer(*, customer: Customer, actor: User | ApiKey | None, now: date
     """Delete the customer, those merged into them, and all that was kept about them. Cannot be undone.
 
     Each of `settings.CUSTOMER_ERASERS`, upper floors first, removes the rows of its floor that do not go with the
-    customer's row by themselves: `def eraser(*, customer_ids: list[int]) -> None`. What stays: the hashes of message
-    ids (they say nothing without the message), and one line in the audit trail with the customer's number.
+    customer's row by themselves: `def eraser(*, customer_ids: list[int], now: datetime) -> None`. What stays: the
+    hashes of message ids (they say nothing without the message), and one line in the audit trail with the
+    customer's number.
     """
     tombstones = Customer.objects.filter(merged_into=customer).values_list("pk", flat=True)
     customer_ids = [customer.pk, *tombstones]
     lock_customers(workspace_id=customer.workspace_id, customer_ids=[customer.pk], now=now)
     for name in settings.CUSTOMER_ERASERS:
-        import_string(name)(customer_ids=customer_ids)
+        import_string(name)(customer_ids=customer_ids, now=now)
     Event.objects.filter(workspace_id=customer.workspace_id, customer_id__in=customer_ids).delete()
     if customer.external_id:
         RejectedEvent.objects.filter(

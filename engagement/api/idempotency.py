@@ -96,7 +96,6 @@ def _replay(kept: IdempotencyRecord, body_hash: bytes) -> HttpResponse:
             "idempotency_key_reused",
             _("This Idempotency-Key was used for another request; send a new key with a new request."),
         )
-    assert kept.response is not None
     answer = HttpResponse(
         kept.response["body"],
         status=kept.status,

@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 def check_timezone(name: str) -> None:
     """Refuse a name that the time-zone database does not know."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("%(name)s is no time zone; write one such as Europe/Riga."), params={"name": name})
+        raise ValidationError(
+            _("%(name)s is no time zone; write one such as Europe/Riga."), params={"name": name}
+        )
 
 
 class Workspace(models.Model):
@@ -112,7 +114,9 @@ class ApiKey(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
     kind = models.CharField(max_length=8, choices=KeyKind.choices)
     name = models.CharField(max_length=80)
-    prefix = models.CharField(max_length=16, help_text="The part that may be shown: enough to recognise the key.")
+    prefix = models.CharField(
+        max_length=16, help_text="The part that may be shown: enough to recognise the key."
+    )
     key_hash = models.BinaryField(max_length=32, unique=True)
     public_key = models.CharField(max_length=80, blank=True)
     scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
@@ -140,7 +144,9 @@ class AuditEntry(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    actor_label = models.CharField(max_length=160, help_text="As shown: an e-mail address, a key's name, 'system'.")
+    actor_label = models.CharField(
+        max_length=160, help_text="As shown: an e-mail address, a key's name, 'system'."
+    )
     action = models.CharField(max_length=60, help_text="verb_object, such as revoke_key")
     object_type = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=60, blank=True)
@@ -152,17 +158,19 @@ class AuditEntry(models.Model):
 
 
 class IdempotencyRecord(models.Model):
-    """The answer given to a POST that carried an Idempotency-Key, kept for 24 h."""
+    """The answer given to a POST that carried an Idempotency-Key, kept for 24 h, in the transaction of what it did."""
 
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
     method = models.CharField(max_length=8)
     path = models.CharField(max_length=300)
     key = models.CharField(max_length=255)
     body_hash = models.BinaryField(max_length=32)
-    status = models.PositiveSmallIntegerField(null=True, help_text="Null while the first request is still running.")
-    response = models.JSONField(null=True)
+    status = models.PositiveSmallIntegerField()
+    response = models.JSONField(help_text='{"body": text, "headers": {name: value}}')
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["api_key", "method", "path", "key"], name="idempotency_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["api_key", "method", "path", "key"], name="idempotency_once")
+        ]
         indexes = [models.Index(fields=["created_at"], name="idempotency_age")]

@@ -8,6 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Product
 from reviews.models import ModerationEntry, Review, ReviewRating
+from reviews.summaries import rating_summary
+from reviews.tallying import tally_ratings
+from reviews.voting import vote_helpful, voter_name
 from tests import make, make_reviews
 from tests.make_api import caller
 
@@ -125,6 +128,24 @@ def test_only_the_own_workspace_and_the_right_scope_touch_a_review() -> None:
     review.refresh_from_db()
     assert (review.status, review.response) == ("pending", "")
     assert ModerationEntry.objects.count() == entries
+
+
+def test_erasing_a_customer_takes_their_reviews_and_votes_out_of_the_figures() -> None:
+    workspace = make.workspace()
+    product, ann = make.product(workspace), make.customer(workspace)
+    make_reviews.review(product, ann)
+    other = make_reviews.review(product)
+    for voter, is_helpful in ((voter_name(customer_id=ann.pk), True), (voter_name(anonymous_id="x"), True)):
+        vote_helpful(
+            workspace=workspace, review_id=other.pk, voter=voter, is_helpful=is_helpful, now=make.NOW
+        )
+    tally_ratings(now=make.NOW)
+    assert rating_summary(product).published == 2
+    assert caller(workspace).delete(f"customers/{ann.pk}").status_code == 204
+    tally_ratings(now=make.NOW)
+    assert rating_summary(product).published == 1
+    other.refresh_from_db()
+    assert (other.helpful_count, other.unhelpful_count, other.votes.count()) == (1, 0, 1)
 
 
 def test_a_list_takes_as_many_queries_for_a_hundred_reviews_as_for_ten() -> None:
