@@ -165,6 +165,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+# The names without a hash would only be compressed a second time. (Brotli is left to a proxy: it took 40 s a start.)
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / ".media")
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")

@@ -82,7 +82,7 @@ def detach(state: State) -> int:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(lambda: is_ready(state, child.pid) or child.poll() is not None, seconds=180)
+        wait_until(lambda: is_ready(state, child.pid) or child.poll() is not None, seconds=600)
         if not is_ready(state, child.pid):
             child.terminate()
             raise LocalError(f"The demo did not start. {log} ends:\n{tail(log, 30)}")
