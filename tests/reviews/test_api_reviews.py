@@ -130,6 +130,16 @@ def test_only_the_own_workspace_and_the_right_scope_touch_a_review() -> None:
     assert ModerationEntry.objects.count() == entries
 
 
+def test_a_product_that_somebody_wrote_about_is_not_deleted() -> None:
+    workspace = make.workspace()
+    review = make_reviews.review(make.product(workspace))
+    answer = caller(workspace).delete(f"products/{review.product_id}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "in_use")
+    assert "review" in answer.json()["detail"]
+    assert Review.objects.filter(pk=review.pk).exists()
+    assert Product.objects.filter(pk=review.product_id).exists()
+
+
 def test_erasing_a_customer_takes_their_reviews_and_votes_out_of_the_figures() -> None:
     workspace = make.workspace()
     product, ann = make.product(workspace), make.customer(workspace)
