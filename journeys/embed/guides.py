@@ -42,6 +42,8 @@ def guide_page(request: HttpRequest, workspace: Workspace, slug: str) -> HttpRes
         raise Http404
     context = context_of(request, version) | {
         "workspace": workspace,
+        "level": "h1",
+        "sub": "h2",
         "languages": published_languages(version.guide),
         **script_of(workspace),
     }
@@ -111,6 +113,7 @@ def context_of(request: HttpRequest, version: GuideVersion) -> dict[str, Any]:
         "blocks": render_guide(version).blocks,
         "is_stale": is_stale(guide, today=timezone.localdate()),
         "page_url": page_url(version),
+        "sub": "h3",
         "read_path": reverse("journeys_embed:guide_read"),
     }
 

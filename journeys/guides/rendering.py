@@ -80,7 +80,7 @@ def _with_html(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _comparison(block: dict[str, Any], products: dict[str, Product]) -> dict[str, Any]:
-    """Columns as products, must-haves first, and in each row the cells that differ from what most have."""
+    """Columns as products, must-haves first, and in each row the cells that differ from what several have."""
     columns = [column | {"product": products.get(column["sku"])} for column in block["columns"]]
     for column in columns:
         product = column["product"]
@@ -97,7 +97,7 @@ def _row(row: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
     cells = [
         {
             "value": cell,
-            "differs": len(set(row["values"])) > 1 and cell != usual,
+            "differs": usual is not None and cell != usual,
             "name": str(column["product"] or column["sku"]),
             "is_outside": column["is_outside"],
         }

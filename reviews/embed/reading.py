@@ -44,14 +44,17 @@ def list_fragment(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """
     product = find_product(workspace, request.GET.get("product", ""))
     template = "_page" if request.GET.get("cursor") else "_reviews"
-    return show(request, product, template, {"on_page": False})
+    return show(request, product, template, {"sub": "h3"})
 
 
 @hosted("GET")
 def list_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpResponse:
     product = find_product(workspace, sku)
     return show(
-        request, product, "reviews", {"workspace": workspace, "on_page": True, **script_of(workspace)}
+        request,
+        product,
+        "reviews",
+        {"workspace": workspace, "level": "h1", "sub": "h2", **script_of(workspace)},
     )
 
 

@@ -131,7 +131,7 @@ def run_day(workspace: Workspace, rng: Random, before: datetime, end: datetime) 
     drain(lambda: decide_nudges(now=decided_at))
     if settings.OUTBOX_DIR:
         drain(lambda: send_messages(now=decided_at))
-        answer(workspace, rng, since=before - timedelta(days=1), now=end)
+        answer(workspace, rng, since=before, now=end)
 
 
 def drain(step: Callable[[], Counts]) -> None:
@@ -146,7 +146,7 @@ def answer(workspace: Workspace, rng: Random, *, since: datetime, now: datetime)
     sent = Message.objects.filter(
         workspace=workspace,
         state__in=[MessageState.SENT, MessageState.DELIVERED],
-        sent_at__range=(since, now - timedelta(hours=1)),
+        sent_at__range=(since, now),
         replied_at=None,
     )
     for message in sent.order_by("id"):
