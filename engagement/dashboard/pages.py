@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 M = TypeVar("M", bound=Model)
@@ -40,7 +41,7 @@ def keyset_page(rows: QuerySet[M], *, field: str, descending: bool, cursor: str,
                 Q(**{f"{field}__{side}": value}) | Q(**{field: value, f"pk__{side}": key})
             )
             found = list(ordered[: size + 1])
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, ValidationError):
             return keyset_page(rows, field=field, descending=descending, cursor="", size=size)
     else:
         found = list(ordered[: size + 1])

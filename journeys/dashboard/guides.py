@@ -237,7 +237,7 @@ def state(request: DashboardRequest, guide_id: int) -> HttpResponse:
             messages.success(request, _("It is archived."))
         elif change == "verify":
             verify_guide(guide=guide, on=timezone.localdate(now), actor=request.user, now=now)
-            messages.success(request, _("Marked as read again today."))
+            messages.success(request, _("Noted: it still holds today."))
     except BadGuide as bad:
         for problem in bad.problems:
             messages.error(request, problem.message)
