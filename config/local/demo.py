@@ -175,7 +175,7 @@ def web(port: int) -> list[str]:
     """The one place that says which server serves the demo."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "2", "--blocking-threads", "4", "--no-ws", "config.wsgi:application"),
+        *("--workers", "2", "--blocking-threads", "16", "--no-ws", "config.wsgi:application"),
     ]
 
 
@@ -228,7 +228,7 @@ def publish(ports: dict[str, int], environment: dict[str, str]) -> dict[str, Any
         "dashboard": f"{base}/",
         "api": f"{base}/api/v1/",
         "shop": environment["DEMO_SHOP_URL"] + "/",
-        "outbox": f"{base}/outbox/",
+        "outbox": f"{base}/outbox",
         "database_url": reached["DATABASE_URL"],
         "redis_url": reached["REDIS_URL"],
     }
