@@ -45,5 +45,6 @@ UPKEEP = [
     ),
     Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
     Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
+    Step("reviews.tasks.forget_unconfirmed", 3600, "reviews that nobody confirmed → forgotten"),
     Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
 ]

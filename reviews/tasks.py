@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import absorbing, tallying
+from reviews import absorbing, forgetting, tallying
 from reviews.fitting import learning, overdue
 
 
@@ -27,3 +27,8 @@ def learn_fit() -> dict[str, int]:
 @shared_task
 def find_overdue_fit() -> dict[str, int]:
     return overdue.find_overdue_fit(now=timezone.now())
+
+
+@shared_task
+def forget_unconfirmed() -> dict[str, int]:
+    return forgetting.forget_unconfirmed(now=timezone.now())
