@@ -30,10 +30,11 @@ def author_token(*, customer: Customer, product: Product) -> str:
 def author_of(token: str, product: Product) -> Customer:
     """The customer whom a link of ours lets write about the product, or who they were merged into. Raises BadToken."""
     payload = unsign(AUTHOR, token, max_age=AUTHOR_FOR)
-    if payload.get("p") != product.pk:
+    customer_id = payload.get("c")
+    if payload.get("p") != product.pk or not isinstance(customer_id, int):
         raise BadToken
     found = Customer.objects.select_related("merged_into").filter(
-        pk=payload.get("c"), workspace_id=product.workspace_id
+        pk=customer_id, workspace_id=product.workspace_id
     )
     customer = found.first()
     if customer is None:

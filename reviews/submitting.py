@@ -101,14 +101,14 @@ def confirm_review(*, review_id: int, email: str, now: datetime) -> Review | Non
     review.save(update_fields=["status"])
     if owner.pk != review.customer_id:
         visitor_id = review.customer_id
-        joined = {
-            "workspace_id": review.workspace_id,
-            "source_id": visitor_id,
-            "target_id": owner.pk,
-            "now": now,
-        }
-        merge_customers(**joined, cause="identify")
-        move_reviews(**joined)
+        merge_customers(
+            workspace_id=review.workspace_id,
+            source_id=visitor_id,
+            target_id=owner.pk,
+            cause="identify",
+            now=now,
+        )
+        move_reviews(workspace_id=review.workspace_id, source_id=visitor_id, target_id=owner.pk, now=now)
         review = Review.objects.get(customer=owner, product_id=review.product_id)
     _enter(review, now=now)
     return review

@@ -199,7 +199,7 @@ def _page(workspace: Workspace, response: HttpResponse) -> HttpResponse:
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: {origins}; font-src 'self'; "
         f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self' {origins}"
     )
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # frame-ancestors says it better
+    response.xframe_options_exempt = True  # frame-ancestors says it better
     return _bare(response)
 
 

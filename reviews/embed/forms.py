@@ -41,8 +41,8 @@ def read_content(data: QueryDict, *, language: str) -> ReviewContent:
         fit=data.get("fit", ""),
         situation={
             name.removeprefix("situation."): value
-            for name, value in data.items()
-            if name.startswith("situation.") and value
+            for name in data
+            if name.startswith("situation.") and (value := data.get(name, ""))
         },
         language=language,
     )

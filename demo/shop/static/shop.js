@@ -3,6 +3,7 @@ const where = document.querySelector("meta[name=touchstone]");
 const tracked = JSON.parse(document.getElementById("tracked").textContent);
 const CONSENT = "larkfell.consent";
 const ANONYMOUS = "larkfell.anonymous_id";
+const IDENTIFIED = "larkfell.identified";
 
 function anonymousId() {
   let id = localStorage.getItem(ANONYMOUS);
@@ -31,7 +32,12 @@ function send(calls) {
 
 function sendPage() {
   const calls = [{ type: "page", name: document.title, properties: { path: location.pathname, title: document.title, url: location.href } }];
-  if (tracked.identify.user_id) calls.unshift({ type: "identify", traits: tracked.identify.traits });
+  // Who somebody is, is told when they sign in, not on every page.
+  const person = JSON.stringify(tracked.identify);
+  if (tracked.identify.user_id && localStorage.getItem(CONSENT) === "yes" && sessionStorage.getItem(IDENTIFIED) !== person) {
+    calls.unshift({ type: "identify", traits: tracked.identify.traits });
+    sessionStorage.setItem(IDENTIFIED, person);
+  }
   for (const { event, properties, message_id } of tracked.events) {
     calls.push({ type: "track", event, properties, ...(message_id ? { messageId: message_id } : {}) });
   }

@@ -54,7 +54,7 @@ class OutboxBackend(BaseEmailBackend):
         for number, message in enumerate(email_messages):
             name = f"{timezone.now():%Y%m%dT%H%M%S.%f}-{number:06d}-{secrets.token_hex(4)}.eml"
             draft = folder / f".{name}.part"
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes().replace(b"\n", b"\r\n"))
             draft.replace(folder / name)
         return len(email_messages)
 

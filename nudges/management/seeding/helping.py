@@ -93,13 +93,24 @@ def make_review(
         now=at,
         questions=questions,
     )
-    decided = {"workspace": workspace, "review_id": review.pk, "actor": moderator}
     if row["status"] == "published":
-        publish_review(**decided, now=at + timedelta(hours=5))
+        publish_review(workspace=workspace, review_id=review.pk, actor=moderator, now=at + timedelta(hours=5))
     if row["status"] == "rejected":
-        reject_review(**decided, reason=row["reason"], now=at + timedelta(hours=5))
+        reject_review(
+            workspace=workspace,
+            review_id=review.pk,
+            reason=row["reason"],
+            actor=moderator,
+            now=at + timedelta(hours=5),
+        )
     if row["response"]:
-        respond_to_review(**decided, text=row["response"], now=at + timedelta(days=1))
+        respond_to_review(
+            workspace=workspace,
+            review_id=review.pk,
+            text=row["response"],
+            actor=moderator,
+            now=at + timedelta(days=1),
+        )
     vote(review, *row["helpful"], now=at + timedelta(days=2))
     return review
 
