@@ -26,6 +26,7 @@ SHOP = "http://127.0.0.1:8001"
 
 class Command(BaseCommand):
     help = "A believable demo workspace: an outdoor shop with needs, guides, reviews, nudges and customers."
+    requires_system_checks = ()  # `migrate` has just made them: a second start of the demo should not wait
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
