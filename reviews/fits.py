@@ -126,7 +126,7 @@ def similar_first(
 
     At most `limit`; those left out come after, in any other order. Empty while nothing is known. One query.
     """
-    view = _view(product, situation, need)
+    view = _view(product, situation, need, unread=["category__cells"])
     return view.carriers(limit) if view is not None else []
 
 
@@ -163,8 +163,10 @@ def _lack_before(view: _View, reader_key: str) -> Lack | None:
     return Lack.HELD_OUT if held_out else None
 
 
-def _view(product: Product, situation: Mapping[str, Any], need: str) -> _View | None:
-    sheets = FitSheet.objects.filter(workspace_id=product.workspace_id, product=product)
+def _view(
+    product: Product, situation: Mapping[str, Any], need: str, unread: Sequence[str] = ()
+) -> _View | None:
+    sheets = FitSheet.objects.filter(workspace_id=product.workspace_id, product=product).defer(*unread)
     if need:
         sheets = sheets.filter(topic__slug=need)
     sheet = sheets.select_related("topic", "category").order_by("-review_count", "id").first()

@@ -9,13 +9,10 @@ from typing import Any
 from reviews.fit_models import FitCategory, FitSheet, FitTopic
 from reviews.fitting.answers import Key, Told, as_opinions, read_answers, signatures
 from reviews.fitting.shapes import attributes_of, cells_of, learned_of, plain_cells, scales_of
-from reviews.likeness.attributes import Attribute
-from reviews.likeness.cells import Opinion, cell_of, few, group, merge
+from reviews.likeness.cells import Opinion, add_up, add_up_category
 from reviews.likeness.estimates import Cell, Learned
 from reviews.likeness.expecting import expect
 
-MOST_CELLS = 256  # situations of a product
-MOST_CATEGORY_CELLS = 1000
 MOST_AUTHORS = 400  # reviews a sheet can name
 
 
@@ -60,7 +57,7 @@ def _write_category(
     others = FitSheet.objects.filter(category=category).exclude(product_id__in=products)
     cells = [cell for rows in others.values_list("cells", flat=True) for cell in cells_of(rows)]
     cells += [cell for own, _ in made.values() for cell in own]
-    category.cells = plain_cells(_fewer(attributes, cells, MOST_CATEGORY_CELLS))
+    category.cells = plain_cells(add_up_category(cells, attributes=attributes))
     category.save(update_fields=["cells"])
     expected = expect(
         [own for own, _ in made.values()],
@@ -105,20 +102,9 @@ def _add_up(
         half_life_days=topic.half_life_days,
         now=now,
     )
-    groups = group(opinions, learned)
-    largest = sorted(groups, key=lambda codes: len(groups[codes]), reverse=True)
-    places = few(attributes, largest, MOST_CELLS)
-    joined = group(
-        (
-            Opinion(one.review_id, places[codes], one.option, one.mass, one.helpful)
-            for codes, members in groups.items()
-            for one in members
-        ),
-        learned,
-    )
+    joined = add_up(opinions, attributes=attributes, learned=learned, options=options)
     each = max(2, MOST_AUTHORS // (max(1, len(joined)) * options))
-    cells = [cell_of(codes, members, options) for codes, members in joined.items()]
-    return cells, [_authors(members, options, each) for members in joined.values()]
+    return [cell for cell, _ in joined], [_authors(members, options, each) for _, members in joined]
 
 
 def _authors(members: Sequence[Opinion], options: int, each: int) -> list[Any]:
@@ -129,10 +115,3 @@ def _authors(members: Sequence[Opinion], options: int, each: int) -> list[Any]:
         for option in range(options)
         for one in [member for member in best if member.option == option][:each]
     ]
-
-
-def _fewer(attributes: Sequence[Attribute], cells: Sequence[Cell], most: int) -> list[Cell]:
-    merged = merge(cells)
-    largest = sorted(merged, key=lambda cell: sum(cell.masses), reverse=True)
-    places = few(attributes, (cell.codes for cell in largest), most)
-    return merge(cell._replace(codes=places[cell.codes]) for cell in merged)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from reviews.likeness.attributes import Attribute, Code, Codes
 from reviews.likeness.estimates import Cell, Learned
 
+MOST_CELLS = 256  # situations of a product
+MOST_CATEGORY_CELLS = 1000
 COARSER = (2, 4, 8)  # numeric levels joined when there are too many situations
 
 
@@ -88,3 +90,24 @@ def _coarse(attributes: Sequence[Attribute], codes: Codes, step: int) -> Codes:
         return code // step * step + step // 2
 
     return tuple(coarse(attribute, code) for attribute, code in zip(attributes, codes, strict=True))
+
+
+def add_up(
+    opinions: Iterable[Opinion], *, attributes: Sequence[Attribute], learned: Learned, options: int
+) -> list[tuple[Cell, list[Opinion]]]:
+    """A product's reviews as at most MOST_CELLS cells, each with the reviews in it."""
+    groups = group(opinions, learned)
+    largest = sorted(groups, key=lambda codes: len(groups[codes]), reverse=True)
+    places = few(attributes, largest, MOST_CELLS)
+    joined: dict[Codes, list[Opinion]] = {}
+    for codes, members in groups.items():
+        joined.setdefault(places[codes], []).extend(members)
+    return [(cell_of(codes, members, options), members) for codes, members in joined.items()]
+
+
+def add_up_category(cells: Iterable[Cell], *, attributes: Sequence[Attribute]) -> list[Cell]:
+    """The cells of a category's products as at most MOST_CATEGORY_CELLS."""
+    merged = merge(cells)
+    largest = sorted(merged, key=lambda cell: sum(cell.masses), reverse=True)
+    places = few(attributes, (cell.codes for cell in largest), MOST_CATEGORY_CELLS)
+    return merge(cell._replace(codes=places[cell.codes]) for cell in merged)

@@ -7,6 +7,7 @@ in doubt a product's plain mean is the better guess.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -21,30 +22,25 @@ from reviews.likeness.estimates import Learned, Width, nothing_learned
 
 Floats = NDArray[np.float64]
 Table = NDArray[np.float32]
+Counts = tuple[float, float]  # pseudo-reviews: of the category, of the product
 
 BANDWIDTHS = (0.12, 0.2, 0.3, 0.45, 0.7)
-PSEUDO_CATEGORY = (2.0, 4.0, 8.0, 16.0, 32.0)
-PSEUDO_PRODUCT = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-PRIORS = (
-    3.0,
-    4.5,
-    6.5,
-    9.0,
-    13.0,
-    19.0,
-    28.0,
-)  # pseudo-counts that a guess without any review by people alike is worth
+COUNTS = tuple(product((2.0, 6.0, 18.0, 54.0), (2.0, 4.0, 8.0, 16.0, 40.0)))
+SURE = 2.0  # standard errors by which an attribute has to improve the forecast
+ROUNDS = 2
+ENOUGH = 60  # reviews below which nothing is learned, or a category takes what was learned of all
+MOST_PAIRS = 1_500_000  # of reviews compared when all categories are learned together
+MOST_OF_CATEGORY = 700  # reviews that one category is learned from
+
+# Of intervals: what a guess without any review by people alike is worth, what a review is worth, what remains.
+PRIORS = (3.0, 4.5, 6.5, 9.0, 13.0, 19.0, 28.0)
 SPREADS = (1.0, 1.5, 2.2, 3.3, 5.0)
 FLOORS = (0.0, 0.01, 0.03, 0.08)
 FADING = 0.25  # errors agree by this power of likeness: those of the whole product by 0, of smoothing by 0.5
+DOUBT = 2.0  # log-likelihood that a wider interval may lack of the likeliest
 BORROWED = 0.5  # how far an option's width listens to the other options
-SURE = 1.5
 PARTNERS = 5  # reviews that each one is paired with to see how far errors agree
-ROUNDS = 2
-ENOUGH = 60  # reviews below which a category takes what was learned of all
-MOST_PAIRS = 1_500_000  # of reviews compared when all categories are learned together
-MOST_CALIBRATED = 1500
-MOST_OF_CATEGORY = 700  # reviews of one category learned from
+MOST_CALIBRATED = 1500  # reviews of a category that intervals are learned from
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +81,19 @@ def learn(
 ) -> Lesson:
     """Learn from the published answers of one need. Which of many are looked at does not depend on their order."""
     everywhere = _shares(answers, options)
+    if len(answers) < ENOUGH:
+        plain = nothing_learned(len(attributes), options)
+        return Lesson(plain, {}, tuple(everywhere), (0.0,) * len(attributes))
     space = _Space(attributes, scales, answers)
     by_category = _by_category(answers)
     each = max(ENOUGH, int((MOST_PAIRS / max(1, len(by_category))) ** 0.5))
     blocks = [_Block(space, part, everywhere) for part in _parts(by_category, each)]
-    overall = _search(space, blocks, nothing_learned(len(attributes), options))
+    overall = _search(space, blocks, nothing_learned(len(attributes), options), COUNTS)
     found: dict[str, Learned] = {}
     for name, members in by_category.items():
         if len(by_category) > 1 and len(members) >= ENOUGH:
             block = _Block(space, _whole_products(members, MOST_OF_CATEGORY), everywhere)
-            found[name] = _search(space, [block], overall)
+            found[name] = _search(space, [block], overall, [(overall.m_category, overall.m_product)])
     widths = _calibrated(_all_pairs(space, by_category, found, overall, everywhere), overall)
     return Lesson(
         overall=replace(overall, widths=widths),
@@ -136,18 +135,25 @@ def _whole_products(members: Sequence[Answer], most: int) -> list[Answer]:
         products.setdefault(answer.product, []).append(answer)
     chosen: list[Answer] = []
     for number in sorted(products, key=_mixed):
-        chosen += sorted(products[number], key=_order)[: most - len(chosen)]
+        chosen += _by_lot(products[number])[: most - len(chosen)]
         if len(chosen) >= most:
             break
     return chosen
 
 
-def _mixed(number: int) -> bytes:
-    return blake2b(str(number).encode(), digest_size=8).digest()
+def _mixed(thing: object) -> bytes:
+    """A key that sorts by lot, always the same lot: sorted by what they say, the first reviews would say one thing."""
+    return blake2b(repr(thing).encode(), digest_size=8).digest()
 
 
-def _order(answer: Answer) -> tuple[int, tuple[int, ...], float]:
-    return answer.option, tuple(-1 if code is None else code for code in answer.codes), answer.mass
+def _by_lot(answers: Sequence[Answer]) -> list[Answer]:
+    """Shuffled, always the same way, whatever order they come in. Equal ones are told apart by counting them."""
+    seen: Counter[Answer] = Counter()
+    keyed = []
+    for answer in answers:
+        seen[answer] += 1
+        keyed.append((_mixed((answer.codes, answer.option, answer.mass, seen[answer])), answer))
+    return [answer for _, answer in sorted(keyed, key=lambda item: item[0])]
 
 
 class _Space:
@@ -269,27 +275,34 @@ def _alphas(sums: _Sums, m_category: float, m_product: float) -> Floats:
     return alphas
 
 
-def _search(space: _Space, blocks: Sequence[_Block], start: Learned) -> Learned:
-    """Coordinate search: each attribute in turn, then the pseudo-counts."""
+def _search(space: _Space, blocks: Sequence[_Block], start: Learned, counts: Sequence[Counts]) -> Learned:
+    """Coordinate search: each attribute in turn, every choice with the pseudo-counts that suit it best.
+
+    Were the counts held, a narrow kernel could win only because it draws figures more towards the category.
+    """
     learned = start
     for _ in range(ROUNDS):
-        before = learned
+        before = learned.bandwidths
         for place in range(len(space.squares)):
-            learned = _search_attribute(blocks, learned, place, start.bandwidths[place])
-        learned = _search_counts(blocks, learned, (start.m_category, start.m_product))
-        if learned == before:
+            learned = _search_attribute(blocks, learned, place, start.bandwidths[place], counts)
+        if learned.bandwidths == before:
             break
+    m_category, m_product = _best(
+        blocks, [block.likeness(learned.bandwidths) for block in blocks], learned, counts
+    )[1]
     blanks = tuple(space.blank(place, bandwidth) for place, bandwidth in enumerate(learned.bandwidths))
-    return replace(learned, blanks=blanks)
+    return replace(learned, blanks=blanks, m_category=m_category, m_product=m_product)
 
 
-def _search_attribute(blocks: Sequence[_Block], learned: Learned, place: int, usual: float | None) -> Learned:
+def _search_attribute(
+    blocks: Sequence[_Block], learned: Learned, place: int, usual: float | None, counts: Sequence[Counts]
+) -> Learned:
     held = [block.likeness(learned.bandwidths, without=place) for block in blocks]
     losses = {}
     for bandwidth in (usual, None, *BANDWIDTHS):
         if bandwidth not in losses:
             likeness = held if bandwidth is None else _narrowed(blocks, held, place, bandwidth)
-            losses[bandwidth] = _losses(blocks, likeness, learned)
+            losses[bandwidth] = _best(blocks, likeness, learned, counts)[0]
     best = min(losses, key=lambda bandwidth: losses[bandwidth].mean())
     if not _surely_less(losses[best], losses[usual]):
         best = usual
@@ -306,35 +319,29 @@ def _surely_less(losses: Floats, usual: Floats) -> bool:
     return bool(gain.mean() > SURE * gain.std() / len(gain) ** 0.5)
 
 
-def _losses(blocks: Sequence[_Block], likeness: Sequence[Table], learned: Learned) -> Floats:
-    return np.concatenate(
-        [
-            block.losses(block.sums(like, learned.m_all), learned.m_category, learned.m_product)
-            for block, like in zip(blocks, likeness, strict=True)
-        ]
-    )
+def _best(
+    blocks: Sequence[_Block], likeness: Sequence[Table], learned: Learned, counts: Sequence[Counts]
+) -> tuple[Floats, Counts]:
+    """The losses under the pseudo-counts of the category and of the product that make them least, and those counts."""
+    sums = [block.sums(like, learned.m_all) for block, like in zip(blocks, likeness, strict=True)]
 
+    def losses(choice: Counts) -> Floats:
+        return np.concatenate([block.losses(part, *choice) for block, part in zip(blocks, sums, strict=True)])
 
-def _search_counts(blocks: Sequence[_Block], learned: Learned, usual: tuple[float, float]) -> Learned:
-    sums = [block.sums(block.likeness(learned.bandwidths), learned.m_all) for block in blocks]
-
-    def losses(m_category: float, m_product: float) -> Floats:
-        parts = zip(blocks, sums, strict=True)
-        return np.concatenate([block.losses(part, m_category, m_product) for block, part in parts])
-
-    best = min(product(PSEUDO_CATEGORY, PSEUDO_PRODUCT), key=lambda counts: losses(*counts).mean())
-    if not _surely_less(losses(*best), losses(*usual)):
-        best = usual
-    return replace(learned, m_category=best[0], m_product=best[1])
+    found = [(losses(choice), choice) for choice in counts]
+    return min(found, key=lambda one: float(one[0].mean()))
 
 
 def _gains(blocks: Sequence[_Block], learned: Learned) -> tuple[float, ...]:
-    full = _losses(blocks, [block.likeness(learned.bandwidths) for block in blocks], learned).mean()
-    gains = []
-    for place, bandwidth in enumerate(learned.bandwidths):
-        without = [block.likeness(learned.bandwidths, without=place) for block in blocks]
-        gains.append(0.0 if bandwidth is None else float(_losses(blocks, without, learned).mean() - full))
-    return tuple(gains)
+    def loss(without: int | None) -> float:
+        likeness = [block.likeness(learned.bandwidths, without=without) for block in blocks]
+        return float(_best(blocks, likeness, learned, COUNTS)[0].mean())
+
+    full = loss(None)
+    return tuple(
+        0.0 if bandwidth is None else max(0.0, loss(place) - full)
+        for place, bandwidth in enumerate(learned.bandwidths)
+    )
 
 
 class _Pairs(NamedTuple):
@@ -384,7 +391,10 @@ def _calibrated(found: Sequence[_Pairs], learned: Learned) -> tuple[Width, ...]:
     widths = [Width(*choice) for choice in product(PRIORS, SPREADS, FLOORS)]
     each = np.array([joined.likelihoods(width) for width in widths])
     heard = (1 - BORROWED) * each + BORROWED * each.sum(1, keepdims=True)
-    return tuple(widths[best] for best in heard.argmax(0))
+    sure = np.array([width.precision(joined.n_like).mean() for width in widths])
+    # In doubt the wider: an interval that is too narrow misleads, one that is too wide only says less.
+    possible = heard >= heard.max(0) - DOUBT
+    return tuple(widths[best] for best in np.where(possible, sure[:, None], np.inf).argmin(0))
 
 
 def _pairs(block: _Block, learned: Learned) -> _Pairs:
