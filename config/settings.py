@@ -159,7 +159,7 @@ STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / ".static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        # Hashed names let browsers keep files for good; they need `collectstatic`, which tests and debugging go without.
+        # Hashed names let browsers keep files for good; they need `collectstatic`, which tests go without.
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if env.bool("HASHED_STATIC", default=not DEBUG)
         else "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -115,7 +115,9 @@ class Review(models.Model):
                 fields=["workspace", "submitted_at"], condition=Q(status="pending"), name="reviews_waiting"
             ),
             models.Index(fields=["workspace", "-submitted_at"], name="reviews_recent"),
-            models.Index(fields=["submitted_at"], condition=Q(status="unconfirmed"), name="reviews_unconfirmed"),
+            models.Index(
+                fields=["submitted_at"], condition=Q(status="unconfirmed"), name="reviews_unconfirmed"
+            ),
         ]
 
     @property

@@ -26,7 +26,9 @@ class Product(models.Model):
     url = models.URLField(max_length=1000, blank=True)
     image_url = models.URLField(max_length=1000, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
-    source_url = models.URLField(max_length=1000, blank=True, help_text="For an outside alternative: where the facts are from.")
+    source_url = models.URLField(
+        max_length=1000, blank=True, help_text="For an outside alternative: where the facts are from."
+    )
     is_stub = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -35,7 +37,9 @@ class Product(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "sku"], name="product_once"),
             models.CheckConstraint(condition=Q(kind__in=ProductKind.values), name="product_kind_known"),
-            models.CheckConstraint(condition=Q(price=None) | Q(price__gte=0), name="product_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(price=None) | Q(price__gte=0), name="product_price_not_negative"
+            ),
             models.CheckConstraint(condition=~Q(sku=""), name="product_has_sku"),
         ]
         indexes = [models.Index(fields=["workspace", "category"], name="product_category")]
