@@ -3,42 +3,40 @@
 -- Runs after claim_customers.sql, in a statement of its own, so that it sees what other workers committed before they
 -- let go of the lock. Counts without an upper bound in time: what a faster clock decided is in the future and counts.
 -- Reads pressure, `bearing`. Writes the run's `deciding` for candidates that are held back; the others stay open.
-WITH turn AS (
-    SELECT * FROM deciding WHERE place = %(round)s AND reason IS NULL
-), used AS (
-    SELECT turn.candidate_id, past.*, NULL::bigint AS rival, NULL::integer AS rival_place
-    FROM turn
-    JOIN nudges_pressure AS p ON p.customer_id = turn.customer_id
-    CROSS JOIN LATERAL unnest(
-        p.sent_at, p.message_ids, p.channels, p.categories, p.interests, p.promises, p.flows, p.needs, p.zones
-    ) AS past (at, message_id, channel, category, interest, promise, flow, need, zone)
-    UNION ALL
-    SELECT turn.candidate_id, s.decided_at, s.message_id, s.channel, s.category, s.interest, s.promise, s.flow, s.need,
-           s.zone, s.candidate_id, s.place
-    FROM turn
-    JOIN deciding AS s ON s.customer_id = turn.customer_id AND s.place BETWEEN 1 AND %(round)s - 1
-        AND s.reason IN ('sent', 'holdout') AND s.counts
-), counting AS (
-    SELECT b.candidate_id, b.rule, b.reason, b.limit, used.message_id, used.rival, used.rival_place, frees.at AS frees_at
-    FROM turn
-    JOIN bearing AS b ON b.candidate_id = turn.candidate_id
-    JOIN used ON used.candidate_id = b.candidate_id AND b.subject = CASE b.scope
-        WHEN 'any' THEN '' WHEN 'channel' THEN used.channel WHEN 'category' THEN used.category
-        WHEN 'interest' THEN used.interest WHEN 'promise' THEN used.promise WHEN 'flow' THEN used.flow
-        WHEN 'need' THEN used.need END
-    CROSS JOIN LATERAL (SELECT nudges_frees_at(used.at, b.seconds, b.unit, turn.zone, used.zone)) AS frees (at)
-    WHERE frees.at > %(now)s
-), counted AS (
-    SELECT b.candidate_id, b.rule, b.reason, b.limit,
-        count(c.frees_at) AS count, count(c.frees_at) FILTER (WHERE c.rival IS NULL) AS count_before,
-        array_remove(array_agg(c.message_id ORDER BY c.frees_at DESC, c.message_id DESC), NULL) AS used_by,
+WITH counted AS (
+    SELECT b.candidate_id, b.rule, b.reason, b.limit, used.count, used.count_before, used.used_by, used.rival,
         -- With the limit's worth of them left, one must go: the limit-th to free makes room.
-        (array_agg(c.frees_at ORDER BY c.frees_at DESC))[b.limit] AS frees_at,
-        (array_agg(c.rival ORDER BY c.rival_place) FILTER (WHERE c.rival IS NOT NULL))[1] AS rival
-    FROM turn
-    JOIN bearing AS b ON b.candidate_id = turn.candidate_id
-    LEFT JOIN counting AS c ON c.candidate_id = b.candidate_id AND c.rule = b.rule
-    GROUP BY b.candidate_id, b.rule, b.reason, b.limit
+        used.frees_at[b.limit] AS frees_at
+    FROM deciding AS d
+    JOIN bearing AS b ON b.candidate_id = d.candidate_id
+    LEFT JOIN nudges_pressure AS p ON p.customer_id = d.customer_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count, count(*) FILTER (WHERE one.rival IS NULL) AS count_before,
+            array_remove(array_agg(one.message_id ORDER BY one.frees_at DESC, one.message_id DESC), NULL) AS used_by,
+            array_agg(one.frees_at ORDER BY one.frees_at DESC) AS frees_at,
+            (array_agg(one.rival ORDER BY one.place) FILTER (WHERE one.rival IS NOT NULL))[1] AS rival
+        FROM (
+            SELECT x.*, nudges_frees_at(x.at, b.seconds, b.unit, d.zone, x.zone) AS frees_at
+            FROM (
+                SELECT past.*, NULL::bigint AS rival, NULL::integer AS place
+                FROM unnest(
+                    p.sent_at, p.message_ids, p.channels, p.categories, p.interests, p.promises, p.flows, p.needs, p.zones
+                ) AS past (at, message_id, channel, category, interest, promise, flow, need, zone)
+                WHERE past.at > %(now)s - b.reach
+                UNION ALL
+                SELECT s.decided_at, s.message_id, s.channel, s.category, s.interest, s.promise, s.flow, s.need, s.zone,
+                       s.candidate_id, s.place
+                FROM deciding AS s
+                WHERE s.customer_id = d.customer_id AND s.place BETWEEN 1 AND %(round)s - 1
+                    AND s.reason IN ('sent', 'holdout') AND s.counts
+            ) AS x
+            WHERE b.subject = CASE b.scope WHEN 'any' THEN '' WHEN 'channel' THEN x.channel WHEN 'category' THEN x.category
+                WHEN 'interest' THEN x.interest WHEN 'promise' THEN x.promise WHEN 'flow' THEN x.flow
+                WHEN 'need' THEN x.need END
+        ) AS one
+        WHERE one.frees_at > %(now)s
+    ) AS used
+    WHERE d.place = %(round)s AND d.reason IS NULL
 ), held AS (
     SELECT DISTINCT ON (candidate_id) counted.*,
         bool_or(count_before >= counted.limit) OVER (PARTITION BY candidate_id) AS was_held

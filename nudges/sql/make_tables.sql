@@ -22,5 +22,8 @@ CREATE TEMP TABLE IF NOT EXISTS deciding (  -- the same, with what is known of e
     allowed_at timestamptz, due_at timestamptz, winner_id bigint, message_id bigint, decided_at timestamptz
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS bearing (  -- the rules that bear on each candidate
-    candidate_id bigint, rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer
+    candidate_id bigint, rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
+    reach interval  -- no message older than this can count
 ) ON COMMIT DELETE ROWS;
+CREATE INDEX IF NOT EXISTS deciding_customer ON deciding (customer_id);
+CREATE INDEX IF NOT EXISTS bearing_candidate ON bearing (candidate_id)
