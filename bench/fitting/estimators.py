@@ -12,7 +12,8 @@ from reviews.likeness.attributes import LEVELS, Attribute, Code, encode, learn_s
 from reviews.likeness.cells import Opinion, add_up, add_up_category
 from reviews.likeness.estimates import Posterior, estimate, likeness_to
 from reviews.likeness.expecting import expect
-from reviews.likeness.learning import Answer, learn
+from reviews.likeness.learning import learn
+from reviews.likeness.sampling import Answer
 
 Floats = NDArray[np.float64]
 

@@ -27,11 +27,13 @@ from reviews.likeness.attributes import (
     encode,
     learn_scale,
 )
+from reviews.likeness.blocks import Block, Space
 from reviews.likeness.cells import Opinion, add_up, add_up_category, few
 from reviews.likeness.estimates import Cell, Learned, Posterior, Width, estimate, likeness_to
 from reviews.likeness.expecting import expect
 from reviews.likeness.intervals import beta_below, beta_interval, beta_quantile
 from reviews.likeness.ordering import Candidate, similar_order
+from reviews.likeness.sampling import Answer, whole_products
 
 ATTRIBUTES = (
     Attribute("size", "Size", "ordinal", ("S", "M", "L", "XL")),
@@ -167,7 +169,7 @@ def test_learning_and_pages_compute_the_same() -> None:
     """One is numpy over all reviews at once, the other plain Python over cells: left-out shares agree."""
     chance = Random(5)
     answers = [
-        learning.Answer(
+        Answer(
             product=chance.randrange(4),
             category="shoes",
             codes=(chance.choice([0, 1, 2, None]), chance.choice([0, 1]), None, chance.randrange(32)),
@@ -176,10 +178,10 @@ def test_learning_and_pages_compute_the_same() -> None:
         )
         for _ in range(40)
     ]
-    space = learning._Space(ATTRIBUTES, SCALES, answers)
+    space = Space(ATTRIBUTES, SCALES, answers)
     blanks = tuple(space.blank(place, bandwidth) for place, bandwidth in enumerate(LEARNED.bandwidths))
     learned = Learned(LEARNED.bandwidths, blanks, LEARNED.widths)
-    block = learning._Block(space, answers, np.array(EVERYWHERE))
+    block = Block(space, answers, np.array(EVERYWHERE))
     sums = block.sums(block.likeness(learned.bandwidths), learned.m_all)
     losses = block.losses(sums, learned.m_category, learned.m_product)
     for number, answer in enumerate(answers):
@@ -198,7 +200,7 @@ def test_learning_does_not_depend_on_the_order_of_reviews() -> None:
     world = numeric_world(seed=3, each=6, matters=True, products=30)
     scales = [learn_scale(one, [told[one.key] for told in world.situations]) for one in world.attributes]
     answers = [
-        learning.Answer(product, "c", encode(world.attributes, scales, told), int(option), 1.0)
+        Answer(product, "c", encode(world.attributes, scales, told), int(option), 1.0)
         for product, told, option in zip(world.products, world.situations, world.chosen, strict=True)
     ]
     shape: dict[str, Any] = {"attributes": world.attributes, "scales": scales, "options": 3}
@@ -211,8 +213,8 @@ def test_learning_does_not_depend_on_the_order_of_reviews() -> None:
 
 def test_what_is_learned_from_is_a_fair_part_of_very_many_reviews() -> None:
     """Cut after sorting by what they say, a large product's part would say one thing only."""
-    answers = [learning.Answer(1, "c", (n % 4, 0, None, n % 32), n % 3, 1.0) for n in range(5000)]
-    part = learning._whole_products(answers, 600)
+    answers = [Answer(1, "c", (n % 4, 0, None, n % 32), n % 3, 1.0) for n in range(5000)]
+    part = whole_products(answers, 600)
     assert len(part) == 600
     for option in range(3):
         assert 0.25 < sum(answer.option == option for answer in part) / 600 < 0.42
@@ -224,7 +226,7 @@ def test_with_few_reviews_nothing_is_learned() -> None:
     assert lesson.overall.bandwidths == (None,) * 4
     assert lesson.everywhere == pytest.approx((1 / 3,) * 3)
     one = learning.learn(
-        [learning.Answer(1, "c", (0, 0, 1, 3), 0, 1.0)], attributes=ATTRIBUTES, scales=SCALES, options=3
+        [Answer(1, "c", (0, 0, 1, 3), 0, 1.0)], attributes=ATTRIBUTES, scales=SCALES, options=3
     )
     assert one.gains == (0.0,) * 4
 
@@ -233,9 +235,7 @@ def test_it_learns_which_attributes_matter() -> None:
     world = numeric_world(seed=4, each=25, matters=True, products=60)
     scales = [learn_scale(one, [told[one.key] for told in world.situations]) for one in world.attributes]
     answers = [
-        learning.Answer(
-            product, world.categories[product], encode(world.attributes, scales, told), int(option), 1.0
-        )
+        Answer(product, world.categories[product], encode(world.attributes, scales, told), int(option), 1.0)
         for product, told, option in zip(world.products, world.situations, world.chosen, strict=True)
     ]
     lesson = learning.learn(answers, attributes=world.attributes, scales=scales, options=3)
