@@ -61,7 +61,8 @@ class TestPlaceholders:
     def test_the_unknown_is_named(self) -> None:
         with pytest.raises(MissingData, match=r"^customer\.phone$"):
             fill(PLAIN, "Call {{ customer.phone }}", VALUES)
-        wanted = "{{ customer.name }} {{ customer.phone | default: 'x' }} {% if need.name %}{{ products[0].fit }}{% endif %}"
+        wanted = "{{ customer.name }} {{ customer.phone | default: 'x' }} {% if need.name %}"
+        wanted += "{{ products[0].fit }}{% endif %}"
         assert missing_values(wanted, VALUES) == ["customer.phone", "need.name", "products.0.fit"]
 
     @pytest.mark.parametrize(
@@ -124,7 +125,8 @@ class TestMarkdown:
         assert '<img src="https://e.org/i.png"' in html
 
     def test_the_plain_text_reads_like_a_letter(self) -> None:
-        source = "# Title\n\nOne *two* [three](https://e.org).\n\n- a\n- b\n  - c\n\n1. x\n2. y\n\n> said\n\n---\n\n    code"
+        source = "# Title\n\nOne *two* [three](https://e.org).\n\n- a\n- b\n  - c\n\n"
+        source += "1. x\n2. y\n\n> said\n\n---\n\n    code"
         assert to_text(source) == (
             "Title\n\nOne two three (https://e.org).\n\n- a\n- b\n  - c\n\n1. x\n2. y\n\n> said\n\n----\n\ncode"
         )
