@@ -55,6 +55,20 @@ def test_the_need_that_is_furthest_on_comes_before_priority(workspace: Workspace
     assert [read(loser) for loser in losers] == [OUTRANKED, OUTRANKED]
 
 
+def test_the_customers_interest_comes_before_any_need_of_the_business(
+    workspace: Workspace, customer: Customer
+) -> None:
+    make_nudges.cap(workspace, 1)
+    need = make_nudges.customer_need(customer, make_nudges.need(workspace), "purchase").need
+    selling = make_nudges.nudge(
+        workspace, trigger_need=need, interest="business", promise="choose_us", priority=100
+    )
+    loser = make_nudges.candidate(selling, customer)
+    winner = make_nudges.candidate(make_nudges.nudge(workspace, priority=0), customer)
+    decide_nudges(now=NOW)
+    assert (read(winner), read(loser)) == (SENT, OUTRANKED)
+
+
 def test_among_equals_the_older_goes_first_then_the_lower_id(
     workspace: Workspace, customer: Customer, nudge: Nudge
 ) -> None:
