@@ -8,7 +8,17 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from engagement.models import Address, Category, Channel, Consent, Customer, Identity, Member, Product, Workspace
+from engagement.models import (
+    Address,
+    Category,
+    Channel,
+    Consent,
+    Customer,
+    Identity,
+    Member,
+    Product,
+    Workspace,
+)
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 _serial = count(1)
@@ -16,7 +26,9 @@ _serial = count(1)
 
 def workspace(**fields: Any) -> Workspace:
     n = next(_serial)
-    return Workspace.objects.create(**{"name": f"Shop {n}", "slug": f"shop-{n}", "holdout_percent": 0} | fields)
+    return Workspace.objects.create(
+        **{"name": f"Shop {n}", "slug": f"shop-{n}", "holdout_percent": 0} | fields
+    )
 
 
 def member(workspace: Workspace, role: str = "owner", **fields: Any) -> Member:
@@ -25,7 +37,9 @@ def member(workspace: Workspace, role: str = "owner", **fields: Any) -> Member:
     return Member.objects.create(workspace=workspace, user=user, role=role)
 
 
-def customer(workspace: Workspace, *, email: str | None = None, at: datetime = NOW, **fields: Any) -> Customer:
+def customer(
+    workspace: Workspace, *, email: str | None = None, at: datetime = NOW, **fields: Any
+) -> Customer:
     """A known customer with, when `email` is given, a usable e-mail address."""
     external_id = fields.pop("external_id", f"c{next(_serial)}")
     made = Customer.objects.create(
@@ -46,12 +60,22 @@ def customer(workspace: Workspace, *, email: str | None = None, at: datetime = N
 
 
 def category(workspace: Workspace, slug: str = "tips", **fields: Any) -> Category:
-    return Category.objects.create(workspace=workspace, slug=slug, **{"name": slug.title(), "opt_in": False} | fields)
+    return Category.objects.create(
+        workspace=workspace, slug=slug, **{"name": slug.title(), "opt_in": False} | fields
+    )
 
 
-def consent(customer: Customer, category: Category, channel: str = "email", state: str = "granted") -> Consent:
+def consent(
+    customer: Customer, category: Category, channel: str = "email", state: str = "granted"
+) -> Consent:
     return Consent.objects.create(
-        workspace=customer.workspace, customer=customer, category=category, channel=channel, state=state, source="api", at=NOW
+        workspace=customer.workspace,
+        customer=customer,
+        category=category,
+        channel=channel,
+        state=state,
+        source="api",
+        at=NOW,
     )
 
 

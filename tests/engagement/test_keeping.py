@@ -113,7 +113,14 @@ def test_what_was_kept_for_a_while_is_forgotten_in_time() -> None:
             workspace=workspace, received_at=at, index=0, code="x", message="x", payload={}
         )
         IdempotencyRecord.objects.create(
-            api_key=api_key, method="POST", path="/", key=str(age), body_hash=b"x", created_at=at
+            api_key=api_key,
+            method="POST",
+            path="/",
+            key=str(age),
+            body_hash=b"x",
+            status=201,
+            response={},
+            created_at=at,
         )
     counts = forget_keys(now=NOW)
     assert counts == {"event_keys": 1, "rejected_events": 2, "idempotency_records": 4, "taken": 7}

@@ -174,7 +174,9 @@ def test_replies(workspace: Workspace, customer: Customer, nudge: Nudge) -> None
     reply()
 
 
-@pytest.mark.parametrize("name", ["message_ids", "channels", "categories", "interests", "flows", "needs", "zones"])
+@pytest.mark.parametrize(
+    "name", ["message_ids", "channels", "categories", "interests", "flows", "needs", "zones"]
+)
 def test_the_arrays_of_pressure_keep_step(customer: Customer, nudge: Nudge, name: str) -> None:
     make_nudges.sent(nudge, customer, at=NOW)
     with refused("pressure_arrays_in_step"), transaction.atomic():

@@ -21,7 +21,9 @@ def test_the_compiled_file_is_the_written_one() -> None:
     compiled.seek(0)
     with (FOLDER / "django.mo").open("rb") as file:
         kept = read_mo(file)
-    assert {str(m.id): m.string for m in read_mo(compiled) if m.id} == {str(m.id): m.string for m in kept if m.id}
+    assert {str(m.id): m.string for m in read_mo(compiled) if m.id} == {
+        str(m.id): m.string for m in kept if m.id
+    }
 
 
 def test_every_placeholder_is_in_its_translation() -> None:
