@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
@@ -117,8 +117,16 @@ def read_envelope(name: str) -> Letter:
         subject=str(head.get("Subject", "")),
         sender=str(head.get("From", "")),
         to=str(head.get("To", "")),
-        at=sent_at(str(head.get("Date", ""))),
+        at=arrived_at(name) or sent_at(str(head.get("Date", ""))),
     )
+
+
+def arrived_at(name: str) -> datetime | None:
+    """When the mailbox took it, by its file's name such as 20260304T120000.000001-…; None for another name."""
+    try:
+        return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def sent_at(text: str) -> datetime | None:

@@ -271,6 +271,8 @@ def preview(request: DashboardRequest) -> HttpResponse:
     )
     context = {
         "problems": problems,
+        "level": "h1",
+        "sub": "h2",
         "version": {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")},
         "guide": {"slug": "", "verified_on": None} | shown,
         "blocks": render_blocks(blocks, workspace=request.workspace) if blocks and not problems else [],

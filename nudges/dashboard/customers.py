@@ -18,7 +18,7 @@ from engagement.customers import ORDERS, customers_of, search_customers
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Category, Channel, Consent, Customer
 from engagement.timelines import read_timeline
-from journeys.models import JOURNEY, CustomerNeed, Need
+from journeys.models import JOURNEY, CustomerNeed, Need, Stage
 from journeys.needs import read_needs
 from nudges import overviews
 from nudges.dashboard.conditions import vocabulary
@@ -43,7 +43,12 @@ def customers(request: DashboardRequest) -> HttpResponse:
     rows = narrowed(request, needs, condition, now)
     if not descending:
         rows = rows.exclude(**{field: ""})
-    places = CustomerNeed.objects.filter(closed_at=None).select_related("need").order_by("-stage_since")
+    places = (
+        CustomerNeed.objects.filter(closed_at=None)
+        .exclude(stage=Stage.NONE)
+        .select_related("need")
+        .order_by("-stage_since")
+    )
     page = keyset_page(
         rows.prefetch_related(Prefetch("needs", places)),
         field=field,

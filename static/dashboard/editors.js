@@ -65,11 +65,10 @@
       const frame = document.getElementById("guide-preview");
       const form = root.closest("form");
       if (!frame || !form) return;
-      const body = new URLSearchParams();
-      for (const name of ["csrfmiddlewaretoken", "title", "summary", "blocks"]) body.set(name, form.elements[name]?.value ?? "");
+      const body = new URLSearchParams(new FormData(form));
       const answer = await fetch(root.dataset.preview, { method: "POST", body });
       if (!answer.ok || !frame.contentDocument) return;
-      // The frame keeps its own page; only what is in it changes, so that it doesn't jump while one writes.
+      // The frame keeps its own page; only what is in it changes, so that it doesn't jump while somebody writes.
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       frame.contentDocument.body.replaceChildren(...[...page.body.childNodes].map((node) => frame.contentDocument.importNode(node, true)));
     };
