@@ -1,6 +1,6 @@
 """Requests a second that carry one event each, durable, beside an empty Django view on the same server.
 
-Ours: POST /v1/track, sixteen connections, each event new, of 5,000 known customers. The reference: the same request
+Ours: POST /v1/track, 64 connections, each event new, of 5,000 known customers. The reference: the same request
 to a view that reads nothing and answers the same, behind the same server, middleware and settings.
 """
 
@@ -16,7 +16,7 @@ from bench.world import served
 from engagement.keys import make_key
 from engagement.models import Workspace
 
-REQUESTS, ROUNDS, CONNECTIONS = 4_000, 7, 16
+REQUESTS, ROUNDS, CONNECTIONS = 4_000, 7, 64
 
 
 def measure() -> Measured:

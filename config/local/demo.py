@@ -175,7 +175,7 @@ def web(port: int) -> list[str]:
     """The one place that says which server serves the demo."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "2", "--blocking-threads", "16", "--no-ws", "config.wsgi:application"),
+        *("--workers", "2", "--blocking-threads", "32", "--no-ws", "config.wsgi:application"),
     ]
 
 

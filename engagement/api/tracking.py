@@ -19,9 +19,10 @@ from engagement.api.tracking_answers import SUCCESS, Refused, answer, door
 from engagement.api.tracking_bodies import read_payload
 from engagement.api.tracking_bounds import check_count, checker, without_nul
 from engagement.api.tracking_calls import NOTHING, Envelope, Placed, excerpt, parse_time, read_calls
+from engagement.api.tracking_contexts import Contexts
 from engagement.api.tracking_keys import Sender, find_sender, key_of_payload, key_of_request
 from engagement.api.tracking_rates import spend, still_blocked
-from engagement.ingesting import Rejection, ingest_events, reject_events
+from engagement.ingesting import Rejection, ingest_together, reject_events
 
 MOST_REJECTIONS = 100  # of one request: enough to see what is wrong, too few to fill a disk
 
@@ -85,12 +86,12 @@ def _envelope(
     request: HttpRequest, payload: dict[str, Any], sender: Sender, received_at: datetime
 ) -> Envelope:
     context = payload.get("context") if "batch" in payload else None
-    sent_at = parse_time(payload.get("sentAt")) or parse_time(request.headers.get("SentAt"))
+    sent_at = parse_time(payload.get("sentAt")) or parse_time(request.META.get("HTTP_SENTAT"))
     return Envelope(
         received_at=received_at,
         sent_at=sent_at,
         oldest=received_at - timedelta(days=sender.retention_days),
-        peer=_peer(request),
+        contexts=Contexts(_peer(request)),
         context=context if isinstance(context, dict) else NOTHING,
         is_public=sender.source == "tracking",
     )
@@ -99,7 +100,7 @@ def _envelope(
 def _peer(request: HttpRequest) -> str:
     """The address that the request came from; behind a proxy of ours, as that proxy saw it."""
     if settings.BEHIND_PROXY:
-        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
@@ -108,7 +109,7 @@ def _store(sender: Sender, placed: Sequence[Placed], received_at: datetime) -> l
     if not placed:
         return []
     try:
-        ingest_events(
+        ingested = ingest_together(
             workspace_id=sender.workspace_id,
             events=[event for _, event in placed],
             received_at=received_at,
@@ -124,4 +125,13 @@ def _store(sender: Sender, placed: Sequence[Placed], received_at: datetime) -> l
             *_store(sender, placed[:middle], received_at),
             *_store(sender, placed[middle:], received_at),
         ]
-    return []
+    return [_refused_alias(one) for one in placed if one.event.message_id in ingested.refused]
+
+
+def _refused_alias(placed: Placed) -> Rejection:
+    message = (
+        "Both ids are known customers'. A public write key cannot join them: use the API with a secret key."
+    )
+    event = placed.event
+    shown = {"type": event.type, "previousId": event.previous_id, "userId": event.user_id}
+    return Rejection(placed.place, "alias_of_two_known", message, shown)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+import logging
 import math
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
+from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
+
+logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponse]
 
@@ -80,6 +84,11 @@ def door(*methods: str) -> Callable[[View], View]:
             except (OperationalError, InterfaceError):
                 message = "Events cannot be stored at the moment. Nothing was taken; send them again later."
                 return refuse(Refused(503, "store_unavailable", message, retry_after=STORE_BACK_IN))
+            except Exception:
+                logger.exception("A tracking request failed: %s", request.path)
+                got_request_exception.send(sender=None, request=request)
+                message = "Something went wrong here. Nothing was taken; send it again later."
+                return refuse(Refused(500, "internal_error", message))
 
         return csrf_exempt(serve)
 

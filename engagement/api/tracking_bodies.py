@@ -16,7 +16,7 @@ _GZIP, _DEFLATE, _RAW_DEFLATE = 31, 15, -15
 
 def read_payload(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
     """The JSON object of a body, and the unpacked body. Raises Refused."""
-    body = unpack(_read(request), request.headers.get("Content-Encoding", ""))
+    body = unpack(_read(request), request.META.get("HTTP_CONTENT_ENCODING", ""))
     try:
         payload = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -60,7 +60,7 @@ def _inflate(packed: bytes, kind: int) -> bytes:
 
 
 def _read(request: HttpRequest) -> bytes:
-    if "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
+    if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return request.body
     # Django reads as much as Content-Length says, which such a request does not have.
     body: bytes = request.META["wsgi.input"].read(MOST_BYTES + 1)

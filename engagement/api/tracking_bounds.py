@@ -30,7 +30,7 @@ def checker(body: bytes) -> Callable[[Any], None]:
 
     def check(call: Any) -> None:
         if not is_flat:
-            _count_keys(call, DEEPEST)
+            _measure(call)
         if not is_small and len(msgspec.json.encode(call)) > MOST_EVENT_BYTES:
             raise BadEvent("event_too_large", f"An event must not exceed {MOST_EVENT_BYTES} bytes.")
 
@@ -42,16 +42,21 @@ def without_nul(payload: Any, body: bytes) -> Any:
     return _strip(payload, 200) if b"\\u0000" in body else payload
 
 
-def _count_keys(value: Any, levels: int, so_far: int = 0) -> int:
-    if levels < 0:
-        raise BadEvent("too_deep", f"An event must not nest more than {DEEPEST} levels.")
-    so_far += len(value) if isinstance(value, dict) else 0
-    if so_far > MOST_KEYS:
-        raise BadEvent("too_many_keys", f"An event must not have more than {MOST_KEYS} keys.")
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        if isinstance(inner, dict | list):
-            so_far = _count_keys(inner, levels - 1, so_far)
-    return so_far
+def _measure(call: Any) -> None:
+    keys = 0
+    open_: list[tuple[Any, int]] = [(call, 0)]
+    while open_:
+        value, depth = open_.pop()
+        if depth > DEEPEST:
+            raise BadEvent("too_deep", f"An event must not nest more than {DEEPEST} levels.")
+        if type(value) is dict:
+            keys += len(value)
+            value = value.values()
+        elif type(value) is not list:
+            continue
+        open_ += [(inner, depth + 1) for inner in value if type(inner) is dict or type(inner) is list]
+        if keys > MOST_KEYS:
+            raise BadEvent("too_many_keys", f"An event must not have more than {MOST_KEYS} keys.")
 
 
 def _strip(value: Any, levels: int) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from engagement.api.tracking_contexts import kept_context
+from engagement.api.tracking_contexts import Contexts
 from engagement.events import LONGEST_ID, LONGEST_NAME, TYPES, IncomingEvent, is_system_name
 from engagement.ingesting import Rejection
 
@@ -39,7 +39,7 @@ class Envelope(NamedTuple):
     received_at: datetime
     sent_at: datetime | None
     oldest: datetime
-    peer: str
+    contexts: Contexts
     context: Mapping[str, Any]
     is_public: bool
 
@@ -90,8 +90,8 @@ def read_call(call: Any, envelope: Envelope) -> IncomingEvent | None:
         message_id=_message_id(call.get("messageId")),
         occurred_at=_occurred_at(call, envelope),
         properties=_properties(call, kind),
-        context=kept_context(
-            {**envelope.context, **context} if envelope.context else context, call, peer=envelope.peer
+        context=envelope.contexts.keep(
+            {**envelope.context, **context} if envelope.context else context, call
         ),
         user_id=user_id,
         anonymous_id=anonymous_id,

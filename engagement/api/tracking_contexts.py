@@ -17,6 +17,22 @@ PARTS = {
 }
 
 
+class Contexts:
+    """Keeps contexts for the events of one request, which nearly always have the same."""
+
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.asked: tuple[Any, ...] | None = None
+        self.kept: dict[str, Any] = {}
+
+    def keep(self, context: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
+        """`kept_context`, or the last answer when the same is asked."""
+        asked = (context, call.get("integrations"), *(call.get(name) for name in TEXTS))
+        if asked != self.asked:
+            self.asked, self.kept = asked, kept_context(context, call, peer=self.peer)
+        return self.kept
+
+
 def kept_context(context: Mapping[str, Any], call: Mapping[str, Any], *, peer: str) -> dict[str, Any]:
     """The part of a call's context that is kept.
 

@@ -30,7 +30,7 @@ class Sender(NamedTuple):
 
 def key_of_request(request: HttpRequest) -> str:
     """The key in the Authorization header, as user name or token; else empty."""
-    kind, _, rest = request.headers.get("Authorization", "").partition(" ")
+    kind, _, rest = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if kind.lower() == "bearer":
         return rest.strip()
     if kind.lower() != "basic":

@@ -5,9 +5,10 @@ customer get ids that rise in the order in which they were committed, so a reade
 customer.
 """
 
+from engagement.ingesting.grouping import ingest_together
 from engagement.ingesting.recording import record_events
 from engagement.ingesting.rejecting import Rejection, reject_events
 from engagement.ingesting.taking import ingest_events
 from engagement.ingesting.writing import Ingested
 
-__all__ = ["Ingested", "Rejection", "ingest_events", "record_events", "reject_events"]
+__all__ = ["Ingested", "Rejection", "ingest_events", "ingest_together", "record_events", "reject_events"]

@@ -26,14 +26,15 @@ def record_events(*, workspace_id: int, events: Sequence[SystemEvent], now: date
         )
         result.accepted += written.fresh
         result.customer_ids |= written.customer_ids
-        gone = [row for row in rows if row.customer_id in written.gone]
-        result.duplicates += len(rows) - len(gone) - written.fresh
-        if not gone:
+        left = [row for row in rows if row.key in written.left]
+        result.duplicates += len(rows) - len(left) - written.fresh
+        if not left:
             break
-        living = living_customers(workspace_id=workspace_id, customer_ids=written.gone)
-        rows = [row for row in gone if row.customer_id in living]
+        gone = {row.customer_id for row in left if row.customer_id}
+        living = living_customers(workspace_id=workspace_id, customer_ids=gone)
+        rows = [row for row in left if row.customer_id in living]
         for row in rows:
-            row.customer_id = living[row.customer_id]
+            row.customer_id = living[row.customer_id or 0]
     return result
 
 

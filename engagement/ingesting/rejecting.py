@@ -19,7 +19,9 @@ class Rejection(NamedTuple):
 
 
 def reject_events(*, workspace_id: int, rejections: Sequence[Rejection], received_at: datetime) -> None:
-    """Keep what was refused, in one statement. Payloads are cut by the caller."""
+    """Keep what was refused, in one statement at most. Payloads are cut by the caller."""
+    if not rejections:
+        return
     RejectedEvent.objects.bulk_create(
         RejectedEvent(
             workspace_id=workspace_id,

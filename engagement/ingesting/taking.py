@@ -11,11 +11,9 @@ from typing import Any, NamedTuple
 from django.db import OperationalError, transaction
 
 from engagement.events import IncomingEvent, canonical_name, event_key
-from engagement.ingesting.rejecting import Rejection, reject_events
 from engagement.ingesting.stubs import note_products
 from engagement.ingesting.writing import Ingested, Row, Written, insert_rows
 from engagement.people.describing import Telling, describe_customers
-from engagement.people.links import Links
 from engagement.people.settling import Raced, find_links, settle_people
 
 MOST_TRIES = 20
@@ -23,22 +21,17 @@ LOST_RACES = {"40P01", "40001"}  # deadlock, serialisation failure
 NAMELESS = {"identify": "Identify", "group": "Group", "alias": "Alias"}
 
 
-class Keyed(NamedTuple):
-    key: uuid.UUID
-    event: IncomingEvent
-
-
 class Batch(NamedTuple):
-    """Events that have different message ids, in the order in which they happened."""
+    """Events that have different message ids, by their keys, in the order in which they happened."""
 
     workspace_id: int
-    keyed: list[Keyed]
+    keyed: dict[uuid.UUID, IncomingEvent]
     received_at: datetime
     source: str
 
     @property
     def events(self) -> list[IncomingEvent]:
-        return [event for _, event in self.keyed]
+        return list(self.keyed.values())
 
     @property
     def may_join_known(self) -> bool:
@@ -52,30 +45,33 @@ def ingest_events(
     """Take a batch of checked events; all of them are durable when this returns.
 
     `source` is "tracking" (a public key), "api" or "import". A number of statements that does not grow with the
-    batch: a look-up and an insert when everybody is known; one transaction when somebody is new, signs in or is
-    described. Raises OperationalError when others change the same people again and again: nothing is half done then,
-    and sending the batch again is safe.
+    batch: one for events of people who are known, and one transaction for those of somebody who is new, signs in or is
+    described. Raises OperationalError when others change the same people again and again; sending the batch again is
+    safe then.
     """
     batch = Batch(workspace_id, _unique(events), received_at, source)
     result = Ingested(duplicates=len(events))
     note_products(workspace_id=workspace_id, events=batch.events)
+    with _lost_races_passed_over():
+        batch = _take_known(batch, result)
     for _ in range(MOST_TRIES):
-        with _lost_races_passed_over():
-            batch = _take(batch, result)
         if not batch.keyed:
             result.duplicates -= result.accepted
             return result
+        with _lost_races_passed_over():
+            _take_all(batch, result)
+            batch = batch._replace(keyed={})
     raise OperationalError("The same customers were changed by others again and again. Send the batch again.")
 
 
-def _unique(events: Sequence[IncomingEvent]) -> list[Keyed]:
+def _unique(events: Sequence[IncomingEvent]) -> dict[uuid.UUID, IncomingEvent]:
     """Of several events with one message id, the first."""
     first: dict[uuid.UUID, IncomingEvent] = {}
     for event in events:
         first.setdefault(event_key(event.message_id), event)
-    return sorted(
-        (Keyed(key, event) for key, event in first.items()), key=lambda keyed: keyed.event.occurred_at
-    )
+    if len(first) == 1:
+        return first
+    return dict(sorted(first.items(), key=lambda item: item[1].occurred_at))
 
 
 @contextmanager
@@ -89,47 +85,51 @@ def _lost_races_passed_over() -> Iterator[None]:
             raise
 
 
-def _take(batch: Batch, result: Ingested) -> Batch:
-    """One try; returns the part that has to be tried again because its customer was merged away meanwhile."""
-    links = find_links(
-        workspace_id=batch.workspace_id, events=batch.events, may_join_known=batch.may_join_known
+def _take_known(batch: Batch, result: Ingested) -> Batch:
+    """Take the events that change nothing about who is who; returns the others."""
+    rows = [_row(batch, key, event) for key, event in batch.keyed.items()]
+    for row, event in zip(rows, batch.events, strict=True):
+        row.user_id, row.anonymous_id = event.user_id, event.anonymous_id
+    written = insert_rows(
+        workspace_id=batch.workspace_id, rows=rows, received_at=batch.received_at, source=batch.source
     )
-    if links.are_settled and not any(event.type == "identify" for event in batch.events):
-        written = _insert(batch, links)
-    else:
-        written = _settle_and_insert(batch, links)
-    result.accepted += written.fresh
-    result.customer_ids |= written.customer_ids
-    _report_refused(batch, links)
-    left = [
-        keyed
-        for keyed, person in zip(batch.keyed, links.persons, strict=True)
-        if person.root.id in written.gone
-    ]
-    return batch._replace(keyed=left)
+    _count(result, written)
+    return batch._replace(keyed={key: event for key, event in batch.keyed.items() if key in written.left})
 
 
 @transaction.atomic
-def _settle_and_insert(batch: Batch, links: Links) -> Written:
+def _take_all(batch: Batch, result: Ingested) -> None:
+    """Settle who is who, then take every event, with what it says about its customer. Raises Raced."""
+    events = batch.events
+    links = find_links(workspace_id=batch.workspace_id, events=events, may_join_known=batch.may_join_known)
     settle_people(
         workspace_id=batch.workspace_id,
         links=links,
-        events=batch.events,
+        events=events,
         may_join_known=batch.may_join_known,
         now=batch.received_at,
     )
-    written = _insert(batch, links)
-    if written.gone:
-        raise Raced
-    describe_customers(
-        workspace_id=batch.workspace_id,
-        tellings=[
-            Telling(person.root.id, _described(event), event.occurred_at)
-            for event, person in zip(batch.events, links.persons, strict=True)
-            if event.message_id in written.identified and person.root.id
-        ],
+    rows = [_row(batch, key, event) for key, event in batch.keyed.items()]
+    for row, person in zip(rows, links.persons, strict=True):
+        row.customer_id = person.root.id
+    written = insert_rows(
+        workspace_id=batch.workspace_id, rows=rows, received_at=batch.received_at, source=batch.source
     )
-    return written
+    if written.left:
+        raise Raced
+    described = [
+        Telling(person.root.id, _described(event), event.occurred_at)
+        for event, person in zip(events, links.persons, strict=True)
+        if event.message_id in written.identified and person.root.id
+    ]
+    describe_customers(workspace_id=batch.workspace_id, tellings=described)
+    _count(result, written)
+    result.refused.update(events[place].message_id for place in links.refused)
+
+
+def _count(result: Ingested, written: Written) -> None:
+    result.accepted += written.fresh
+    result.customer_ids |= written.customer_ids
 
 
 def _described(event: IncomingEvent) -> dict[str, Any]:
@@ -138,45 +138,17 @@ def _described(event: IncomingEvent) -> dict[str, Any]:
     return surroundings | event.traits
 
 
-def _insert(batch: Batch, links: Links) -> Written:
-    rows = [
-        Row(
-            key=key,
-            customer_id=person.root.id or 0,
-            occurred_at=min(event.occurred_at, batch.received_at),
-            type=event.type,
-            name=_name(event),
-            message_id=event.message_id,
-            properties=event.properties or event.traits,
-            context=event.context,
-        )
-        for (key, event), person in zip(batch.keyed, links.persons, strict=True)
-    ]
-    return insert_rows(
-        workspace_id=batch.workspace_id, rows=rows, received_at=batch.received_at, source=batch.source
+def _row(batch: Batch, key: uuid.UUID, event: IncomingEvent) -> Row:
+    return Row(
+        key=key,
+        occurred_at=min(event.occurred_at, batch.received_at),
+        type=event.type,
+        name=_name(event),
+        message_id=event.message_id,
+        properties=event.properties or event.traits,
+        context=event.context,
     )
 
 
 def _name(event: IncomingEvent) -> str:
     return canonical_name(event.name) if event.type == "track" else event.name or NAMELESS.get(event.type, "")
-
-
-def _report_refused(batch: Batch, links: Links) -> None:
-    reject_events(
-        workspace_id=batch.workspace_id,
-        received_at=batch.received_at,
-        rejections=[
-            Rejection(
-                place=place,
-                code="alias_of_two_known",
-                message="Both ids belong to customers of their own. A public write key cannot join them: use the API "
-                "with a secret key.",
-                payload={
-                    "type": "alias",
-                    "previousId": batch.keyed[place].event.previous_id,
-                    "userId": batch.keyed[place].event.user_id,
-                },
-            )
-            for place in links.refused
-        ],
-    )

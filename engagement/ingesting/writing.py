@@ -17,49 +17,55 @@ from engagement.statements import run_statement
 SEEN_EVERY = timedelta(minutes=1)
 
 
-class Row(msgspec.Struct):
-    """An event as the statement takes it."""
+class Row(msgspec.Struct, omit_defaults=True):
+    """An event as the statement takes it: of a customer, or of who has these ids."""
 
     key: uuid.UUID
-    customer_id: int
     occurred_at: datetime
     type: str
     name: str
     message_id: str
     properties: dict[str, Any]
     context: dict[str, Any]
+    customer_id: int | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
 
 
 @dataclass
 class Ingested:
-    """What became of a batch: events that are new, events seen before, and the customers who have new ones."""
+    """What became of a batch: events that are new, events seen before, and the customers who have new ones.
+
+    `refused` are message ids of aliases that were kept as events but joined nobody: both ids are known people's.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     customer_ids: set[int] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
 
 
 @dataclass
 class Written:
-    """What became of rows: how many are new and whose, new identify calls (message ids), customers who are no more."""
+    """What became of rows: how many were new and whose, new identify calls (message ids), and what was left (keys)."""
 
-    fresh: int = 0
-    customer_ids: set[int] = field(default_factory=set)
-    identified: set[str] = field(default_factory=set)
-    gone: set[int] = field(default_factory=set)
+    fresh: int
+    customer_ids: set[int]
+    identified: set[str]
+    left: set[uuid.UUID]
 
 
 def insert_rows(
     *, workspace_id: int, rows: Sequence[Row], received_at: datetime, source: str, is_activity: bool = True
 ) -> Written:
-    """Insert events that were not seen before; those of customers merged away are left to the caller.
+    """Insert events that were not seen before, in one statement; keys must differ.
 
-    Keys must differ. `is_activity`: whether these events show that the customers are there.
+    Left to the caller are events of customers merged away and, of rows without a customer, those that may change who is
+    who. `is_activity`: whether these events show that the customers are there.
     """
-    written = Written()
     if not rows:
-        return written
-    found = run_statement(
+        return Written(0, set(), set(), set())
+    [found] = run_statement(
         "engagement.insert_events",
         {
             "workspace_id": workspace_id,
@@ -70,11 +76,9 @@ def insert_rows(
             "seen_before": received_at - SEEN_EVERY if is_activity else None,
         },
     )
-    for row in found:
-        if not row["is_living"]:
-            written.gone.add(row["customer_id"])
-        elif row["fresh"]:
-            written.fresh += row["fresh"]
-            written.customer_ids.add(row["customer_id"])
-            written.identified.update(row["identified"] or ())
-    return written
+    return Written(
+        fresh=found["fresh"],
+        customer_ids=set(found["customer_ids"]),
+        identified=set(found["identified"]),
+        left=set(map(uuid.UUID, found["left_over"])),
+    )

@@ -7,4 +7,5 @@ SELECT customer.id, reader.name, %(workspace_id)s, %(now)s
 FROM unnest(%(customer_ids)s::bigint[]) AS customer (id)
 CROSS JOIN unnest(%(readers)s::text[]) AS reader (name)
 ORDER BY customer.id, reader.name
-ON CONFLICT (customer_id, reader) DO UPDATE SET since = engagement_unread.since
+ON CONFLICT (customer_id, reader) DO UPDATE SET since = excluded.since
+WHERE false -- a row that is there is locked, but not written again

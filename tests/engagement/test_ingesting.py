@@ -22,7 +22,6 @@ from engagement.models import (
     Identity,
     Merge,
     Product,
-    RejectedEvent,
     Unread,
     Workspace,
 )
@@ -124,9 +123,8 @@ def test_an_alias_merges_and_a_retry_of_it_does_nothing() -> None:
 def test_a_public_key_cannot_join_two_known_customers_and_says_so() -> None:
     workspace = make.workspace()
     take(workspace, event("1"), event("2", user_id="bob"))
-    take(workspace, event("3", type="alias", name="", previous_id="bob"))
+    assert take(workspace, event("3", type="alias", name="", previous_id="bob")).refused == {"3"}
     assert not Merge.objects.exists()
-    assert RejectedEvent.objects.get(workspace=workspace).code == "alias_of_two_known"
     take(workspace, event("4", type="alias", name="", previous_id="bob"), source="api")
     assert Merge.objects.get().source.external_id == "bob"
 
@@ -300,10 +298,47 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(history: bool) ->
     assert counts[0] == counts[1]
 
 
-def test_events_of_known_people_cost_two_statements() -> None:
+def test_events_of_known_people_cost_one_statement() -> None:
     workspace = make.workspace()
-    take(workspace, *[event(f"b{n}", user_id=f"u{n}") for n in range(100)])
-    assert statements(workspace, [event(f"m{n}", user_id=f"u{n}") for n in range(100)]) == 2
+    take(workspace, *[event(f"b{n}", user_id=f"u{n}", anonymous_id=f"a{n}") for n in range(100)])
+    known = [{"user_id": f"u{n}"} | ({"anonymous_id": f"a{n}"} if n % 2 else {}) for n in range(100)]
+    visitors = [{"user_id": None, "anonymous_id": f"a{n}"} for n in range(100)]
+    assert statements(workspace, [event(f"m{n}", **ids) for n, ids in enumerate(known + visitors)]) == 1
+
+
+def test_unknown_people_in_a_batch_do_not_hold_up_the_known() -> None:
+    workspace = make.workspace()
+    take(workspace, event("1"), event("2", user_id=None, anonymous_id="a"))
+    with CaptureQueriesContext(connection) as captured:
+        take(
+            workspace,
+            event("3"),
+            event("4", user_id=None, anonymous_id="a"),
+            event("5", user_id="bob"),
+            event("6", user_id=None, anonymous_id="b"),
+        )
+    inserts = [query["sql"] for query in captured if "INSERT INTO engagement_event " in query["sql"]]
+    assert [sorted(n for n in "3456" if f'"message_id":"{n}"' in sql) for sql in inserts] == [
+        list("3456"),
+        list("56"),
+    ]
+    assert Event.objects.filter(workspace=workspace).count() == 6
+
+
+def test_who_signs_in_during_a_batch_has_the_later_events_of_the_device() -> None:
+    workspace = make.workspace()
+    take(workspace, event("1", anonymous_id="a"), event("2", user_id="bob"))
+    at = [NOW - timedelta(minutes=n) for n in range(5)]
+    take(
+        workspace,
+        event("3", user_id=None, anonymous_id="a", occurred_at=at[4]),
+        event("4", user_id="bob", anonymous_id="a", occurred_at=at[3]),
+        event("5", user_id=None, anonymous_id="a", occurred_at=at[2]),
+        event("6", user_id="ada", occurred_at=at[1]),
+    )
+    stored = Event.objects.filter(workspace=workspace)
+    whose = {each.message_id: each.customer.external_id for each in stored.select_related("customer")}
+    assert whose == {"1": "ada", "2": "bob", "3": "ada", "4": "bob", "5": "bob", "6": "ada"}
 
 
 def test_ids_of_a_customer_rise_in_the_order_of_what_happened() -> None:

@@ -289,6 +289,13 @@ def test_an_alias_of_an_id_to_itself_does_nothing(send: Send, workspace: Workspa
     assert (Event.objects.count(), refused(workspace)) == (0, [])
 
 
+def test_an_alias_of_two_known_customers_joins_nobody_and_says_so(send: Send, workspace: Workspace) -> None:
+    alias = {"type": "alias", "userId": "ada", "previousId": "bob"}
+    send("/v1/batch", batch(VIEWED, VIEWED | {"userId": "bob", "messageId": "m2"}, alias))
+    assert Customer.objects.filter(workspace=workspace, merged_into=None).count() == 2
+    assert refused(workspace) == [(2, "alias_of_two_known")]
+
+
 def test_a_long_message_id_still_recognises_a_retry(send: Send, workspace: Workspace) -> None:
     for _ in range(2):
         send("/v1/track", VIEWED | {"messageId": "x" * 5000})
@@ -522,10 +529,31 @@ def test_when_postgres_is_away_a_client_is_told_to_try_again(
     def fail(**_: Any) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(tracking, "ingest_events", fail)
+    monkeypatch.setattr(tracking, "ingest_together", fail)
     response = send("/v1/batch", batch(VIEWED))
     assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
     assert int(response.headers["Retry-After"]) >= 1
+
+
+def test_a_fault_of_ours_is_no_page_and_may_be_tried_again(
+    send: Send, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.raise_request_exception = False
+
+    def fail(**_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(tracking, "ingest_together", fail)
+    response = send("/v1/batch", batch(VIEWED))
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert "a bug" not in response.content.decode()
+
+
+def test_tracking_needs_no_session_and_sets_no_cookie(send: Send) -> None:
+    response = send("/v1/batch", batch(VIEWED))
+    assert not response.cookies
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert not {"Vary", "Content-Security-Policy"} & set(response.headers)
 
 
 @pytest.mark.parametrize("path", ["/v1/", "/v1/unknown", "/v1/batch/extra"])
