@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engagement.models import Customer, Event
 
@@ -144,7 +145,8 @@ def detail_of(properties: dict[str, Any]) -> str:
     ]
     products = properties.get("products")
     if isinstance(products, list) and products:
-        shown.append(_("%(n)s products") % {"n": len(products)})
+        count = len(products)
+        shown.append(ngettext("%(n)s product", "%(n)s products", count) % {"n": count})
     return " · ".join(shown[:4])[:300]
 
 

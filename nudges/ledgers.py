@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from engagement.models import Customer, Workspace
 from engagement.timelines import TimelineEntry
-from nudges.models import Candidate, Decision, Message, Nudge, Outcome
-from nudges.reasons import Reason
+from nudges.limiting import describe_cap
+from nudges.models import Candidate, Cap, Decision, Message, Nudge, Outcome
+from nudges.reasons import Decided, Reason
 
 KINDS = {Outcome.SEND: "send", Outcome.DEFER: "wait", Outcome.SUPPRESS: "held"}
 ICONS = {Outcome.SEND: "send", Outcome.DEFER: "clock", Outcome.SUPPRESS: "hand-stop"}
@@ -45,6 +47,27 @@ def explain(decision: Decision) -> Explanation:
     )
 
 
+def rules_in_words(workspace: Workspace) -> dict[str, str]:
+    """{"cap:12": "At most …"} for all caps of the workspace, also those out of force: one query."""
+    return {f"cap:{cap.pk}": describe_cap(cap).rstrip(".") for cap in Cap.objects.filter(workspace=workspace)}
+
+
+def label_of(reason: str) -> str:
+    """A reason's code in a few words."""
+    return str(Reason(reason).label) if reason in Reason.values else reason.replace("_", " ")
+
+
+def sentence_of(reason: str, decision: Decided, rules: Mapping[str, str]) -> str:
+    """The marketer's sentence, with the rule's code put into words by `rules_in_words`."""
+    if reason not in Reason.values:
+        return label_of(reason)
+    sentence = Reason(reason).marketer(decision)
+    if not decision.rule:
+        return sentence
+    words = rules.get(decision.rule, "")
+    return sentence.replace(f" ({decision.rule})", f": {words}" if words else "")
+
+
 def counts_by_reason(
     *, workspace: Workspace, since: datetime, nudge: Nudge | None = None
 ) -> dict[tuple[str, str], int]:
@@ -64,10 +87,11 @@ def read_decisions(
     if before is not None:
         decisions = decisions.filter(decided_at__lt=before)
     newest = decisions.select_related("nudge").order_by("-decided_at", "-pk")[:limit]
-    return [_entry(decision) for decision in newest]
+    rules = rules_in_words(customer.workspace)
+    return [_entry(decision, rules) for decision in newest]
 
 
-def _entry(decision: Decision) -> TimelineEntry:
+def _entry(decision: Decision, rules: Mapping[str, str]) -> TimelineEntry:
     titles = {
         Outcome.SEND: _("Decided to send: %(nudge)s"),
         Outcome.DEFER: _("Waiting: %(nudge)s"),
@@ -78,8 +102,8 @@ def _entry(decision: Decision) -> TimelineEntry:
         at=decision.decided_at,
         kind=KINDS[outcome],
         title=titles[outcome] % {"nudge": decision.nudge.name},
-        detail=str(Reason(decision.reason).label),
+        detail=label_of(decision.reason),
         url=reverse("nudges:customer_decision", args=[decision.pk]),
-        explanation=Reason(decision.reason).marketer(decision),
+        explanation=sentence_of(decision.reason, decision, rules),
         icon=ICONS[outcome],
     )

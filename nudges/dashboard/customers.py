@@ -22,8 +22,8 @@ from journeys.models import JOURNEY, CustomerNeed, Need, Stage
 from journeys.needs import read_needs
 from nudges import overviews
 from nudges.dashboard.conditions import vocabulary
-from nudges.dashboard.ledger import label_of, rules_in_words, sentence_of
 from nudges.deciding.simulating import simulate
+from nudges.ledgers import label_of, rules_in_words, sentence_of
 from nudges.models import Nudge, NudgeStatus, Preference
 from nudges.pressures import counting_messages, pressure_of
 from nudges.reasons import Reason

@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Workspace
-from nudges.ledgers import counts_by_reason, explain
-from nudges.limiting import describe_cap
-from nudges.models import Cap, Decision, Outcome
-from nudges.reasons import Decided, Reason
+from nudges.ledgers import counts_by_reason, explain, label_of, rules_in_words, sentence_of
+from nudges.models import Decision, Outcome
 
 
 @dataclass(frozen=True)
@@ -38,30 +36,10 @@ class Held:
     share: float
 
 
-def rules_in_words(workspace: Workspace) -> dict[str, str]:
-    """{"cap:12": "At most …"} for all caps of the workspace, also those out of force: one query."""
-    return {f"cap:{cap.pk}": describe_cap(cap).rstrip(".") for cap in Cap.objects.filter(workspace=workspace)}
-
-
 def ledger_lines(decisions: Iterable[Decision], *, workspace: Workspace) -> list[Line]:
     """Each decision with its sentence: one query for the caps, however many decisions."""
     rules = rules_in_words(workspace)
     return [Line(one, sentence_of(one.reason, one, rules), label_of(one.reason)) for one in decisions]
-
-
-def sentence_of(reason: str, decision: Decided, rules: Mapping[str, str]) -> str:
-    """The marketer's sentence, with a rule's code put into words."""
-    if reason not in Reason.values:
-        return label_of(reason)
-    sentence = Reason(reason).marketer(decision)
-    if not decision.rule:
-        return sentence
-    words = rules.get(decision.rule, "")
-    return sentence.replace(f" ({decision.rule})", f": {words}" if words else "")
-
-
-def label_of(reason: str) -> str:
-    return str(Reason(reason).label) if reason in Reason.values else reason.replace("_", " ")
 
 
 def held_back(workspace: Workspace, *, since: datetime) -> list[Held]:

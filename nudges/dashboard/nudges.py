@@ -20,9 +20,9 @@ from engagement.models import Channel, Role
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.dashboard.conditions import read_text, reads_back, vocabulary
 from nudges.dashboard.forms import NudgeForm, initial_of
-from nudges.dashboard.ledger import held_rows, ledger_lines, rules_in_words, sentence_of
+from nudges.dashboard.ledger import held_rows, ledger_lines
 from nudges.deciding import simulate
-from nudges.ledgers import counts_by_reason
+from nudges.ledgers import counts_by_reason, rules_in_words, sentence_of
 from nudges.models import Broadcast, Decision, Interest, Nudge, NudgeStatus, Outcome, Trigger
 from nudges.overviews import figures_of
 

@@ -124,7 +124,6 @@ def pages() -> dict[str, str]:
         "settings-embedding": "/settings/embedding",
         "settings-members": "/settings/members",
         "settings-audit": "/settings/audit",
-        "missing": "/customers/1",
         "account-two-factor": "/accounts/2fa/",
         "account-password": "/accounts/password/change/",
         "account-sessions": "/accounts/sessions/",
@@ -136,12 +135,13 @@ def pages() -> dict[str, str]:
 def test_every_page_holds(
     enter: Callable[..., Page], check: Callable[..., None], width: int, dark: bool, server: Server
 ) -> None:
-    page = enter("/healthz", width=width, dark=dark)
+    page = enter("/settings", width=width, dark=dark)
     wrong: dict[str, str] = {}
     for name, path in pages().items():
         page.goto(server.url + path)
         page.wait_for_load_state("networkidle")
-        if name == "missing":  # the browser itself notes a 404
+        if name == "outbox-letter":  # that its script was stopped is what must be said here, and nothing else
+            assert [said for said in page.troubles if "Blocked script execution" not in said] == []  # type: ignore[attr-defined]
             page.troubles.clear()  # type: ignore[attr-defined]
         try:
             check(page, f"dashboard-{name}-{width}{'-dark' if dark else ''}")
@@ -284,8 +284,8 @@ def test_blocks_of_a_guide_are_added_and_moved_by_keyboard_and_previewed(enter: 
     page.get_by_label("Text (Markdown)").fill("Read **this**.")
     page.locator("[data-blocks-editor] > div > select").select_option("question")
     page.get_by_role("button", name="+ Add", exact=True).click()
-    page.get_by_label("Question").fill("Why?")
-    page.get_by_label("Answer").fill("Because.")
+    page.get_by_label("Question", exact=True).fill("Why?")
+    page.get_by_label("Answer", exact=True).fill("Because.")
     page.locator("[data-block]").nth(1).focus()
     page.keyboard.press("Alt+ArrowUp")
     kinds = [block["kind"] for block in json.loads(page.locator("textarea[name=blocks]").input_value())]

@@ -75,6 +75,23 @@ def test_a_refusal_names_the_role_that_is_needed(office: Office) -> None:
     assert "Marketer" in answer.content.decode()
 
 
+def test_what_is_missing_or_forbidden_is_said_inside_the_frame_one_knows(office: Office) -> None:
+    missing = office.enter().get("/customers/1")
+    assert missing.status_code == 404
+    assert "This page does not exist" in missing.content.decode()
+    assert office.workspace.name in missing.content.decode()
+    stranger = Client().get("/no/such/page")
+    assert (stranger.status_code, "This page does not exist" in stranger.content.decode()) == (404, True)
+
+
+def test_an_error_of_ours_says_so_without_the_database(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engagement.dashboard.settings.general.GeneralForm", None)
+    answer = office.enter().get("/settings")
+    assert (answer.status_code, "It is our fault" in answer.content.decode()) == (500, True)
+
+
 def test_pages_with_customers_are_kept_in_no_cache(office: Office) -> None:
     assert office.enter().get("/customers").headers["Cache-Control"] == "no-store"
 
