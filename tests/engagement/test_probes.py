@@ -25,7 +25,9 @@ def test_it_is_ready_when_postgres_redis_and_tables_are(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_it_is_not_ready_without_redis(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_not_ready_without_redis(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     monkeypatch.setattr(probes, "_redis", probes._redis.__wrapped__)
     response = client.get("/readyz")
@@ -42,7 +44,9 @@ def test_missing_migrations_are_named(client: Client, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.django_db
-def test_a_check_that_hangs_does_not_hold_up_the_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_hangs_does_not_hold_up_the_answer(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(probes, "BUDGET", 0.2)
     monkeypatch.setattr(probes, "_check_redis", lambda: time.sleep(1) or "ok")
     began = time.monotonic()
