@@ -104,7 +104,8 @@ def _lead(workspace_id: int, source: str, mine: _Request) -> Ingested | None:
 def _gather(workspace_id: int, source: str) -> list[_Request]:
     with _lock:
         waiting = _waiting[workspace_id, source]
-        room, group = MOST_TOGETHER, []
+        room = MOST_TOGETHER
+        group: list[_Request] = []
         while waiting and (not group or room >= len(waiting[0].events)):
             group.append(waiting.pop(0))
             room -= len(group[-1].events)
