@@ -103,7 +103,7 @@ _HAS_A_RULE = {
 def _when(decision: Decided) -> str:
     if decision.allowed_at is None:
         return ""
-    moment = formats.date_format(timezone.localtime(decision.allowed_at), "DATETIME_FORMAT")
+    moment = formats.date_format(timezone.localtime(decision.allowed_at), "j M Y, H:i")
     if decision.outcome == "defer":
         return _("It is looked at again at %(moment)s.") % {"moment": moment}
     return _("It would have been allowed from %(moment)s.") % {"moment": moment}

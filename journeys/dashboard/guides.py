@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.dashboard.framing import only_framed
-from engagement.models import Product, Role
+from engagement.models import Role
+from journeys.dashboard.blocks import read_blocks, vocabulary
 from journeys.guides import (
-    KINDS,
     BadGuide,
     GuideChanged,
     archive_guide,
@@ -38,15 +38,6 @@ QUESTIONS = {
     Stage.SHORTLIST: gettext_lazy("What to look for, what else is there?"),
     Stage.PURCHASE: gettext_lazy("Is it right for me, and what if not?"),
     Stage.POST_PURCHASE: gettext_lazy("The first week, keeping it well, what if things change?"),
-}
-KIND_NAMES = {
-    "text": gettext_lazy("Best practice"),
-    "checklist": gettext_lazy("Checklist"),
-    "comparison": gettext_lazy("Comparison, with what we don't sell"),
-    "not_for": gettext_lazy("Who should not buy this"),
-    "care": gettext_lazy("First week and care"),
-    "changed": gettext_lazy("When circumstances change"),
-    "question": gettext_lazy("Question and answer"),
 }
 
 
@@ -97,14 +88,6 @@ class GuideForm(forms.Form):
         data = dict(self.cleaned_data)
         data["slug"] = data["slug"] or slugify(data["title"])[:80]
         return data
-
-
-def read_blocks(text: str) -> list[Any] | None:
-    try:
-        blocks = json.loads(text or "[]")
-    except (ValueError, RecursionError):
-        return None
-    return blocks if isinstance(blocks, list) else None
 
 
 @dashboard_page()
@@ -159,7 +142,7 @@ def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, A
         "guide": guide,
         "blocks": blocks,
         "blocks_text": json.dumps(blocks, indent=2, ensure_ascii=False),
-        "vocabulary": vocabulary(request),
+        "vocabulary": vocabulary(request.workspace),
         "is_stale": guide is not None and is_stale(guide, today=timezone.localdate()),
         "versions": versions_of(guide) if guide else [],
     }
@@ -168,16 +151,6 @@ def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, A
 
 def versions_of(guide: Guide) -> QuerySet[GuideVersion]:
     return guide.versions.select_related("author").order_by("-number")[:20]
-
-
-def vocabulary(request: DashboardRequest) -> dict[str, Any]:
-    """What the editor's script needs: kinds of blocks in words, and products to compare."""
-    products = Product.objects.filter(workspace=request.workspace).order_by("name", "sku")[:500]
-    return {
-        "kinds": [[kind, str(KIND_NAMES[kind])] for kind in KINDS],
-        "products": [[p.sku, f"{p.name or p.sku} ({p.get_kind_display()})"] for p in products],
-        "words": editor_words(),
-    }
 
 
 def save(request: DashboardRequest, guide: Guide | None, form: GuideForm) -> Guide | None:
@@ -281,41 +254,3 @@ def preview(request: DashboardRequest) -> HttpResponse:
     return only_framed(
         page, style_src=["'self'"], img_src=["'self'", "data:", "https:"], sandbox=["allow-same-origin"]
     )
-
-
-def editor_words() -> dict[str, str]:
-    """The editor's own words, so that its script needs no language of its own."""
-    return {
-        "add": _("Add"),
-        "remove": _("Remove"),
-        "up": _("Move up"),
-        "down": _("Move down"),
-        "heading": _("Heading"),
-        "markdown": _("Text (Markdown)"),
-        "criterion": _("What to look for"),
-        "why": _("Why it matters"),
-        "how": _("How to check it"),
-        "evidence": _("What it rests on"),
-        "item": _("Point"),
-        "when": _("When"),
-        "situation": _("If…"),
-        "url": _("Link"),
-        "question": _("Question"),
-        "answer": _("Answer"),
-        "product": _("Product"),
-        "note": _("Note"),
-        "row": _("Compared by"),
-        "meaning": _("What it means"),
-        "must_have": _("A must"),
-        "value": _("Value for"),
-        "sources": _("Sources"),
-        "title": _("Title"),
-        "addItem": _("Add a point"),
-        "addColumn": _("Add a product"),
-        "addRow": _("Add a row"),
-        "addSource": _("Add a source"),
-        "empty": _("No block yet. Begin with what to look for: a checklist."),
-        "moved": _("Moved to place"),
-        "source_title": _("Source"),
-        "source_url": _("Source's address"),
-    }

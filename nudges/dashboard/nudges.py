@@ -12,9 +12,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.conditions import describe_condition
+from engagement.customers import customers_of
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Channel, Role
 from nudges.composing import CannotChange, change_status, save_nudge
@@ -24,14 +26,15 @@ from nudges.dashboard.ledger import held_rows, ledger_lines
 from nudges.deciding import simulate
 from nudges.ledgers import counts_by_reason, rules_in_words, sentence_of
 from nudges.models import Broadcast, Decision, Interest, Nudge, NudgeStatus, Outcome, Trigger
-from nudges.overviews import figures_of
+from nudges.overviews import at_stage, figures_of
 
 PAGE = 50
+MOST_TRIED = 20_000
 SPAN = timedelta(days=30)
 SAID = {
-    NudgeStatus.ACTIVE: _("It speaks from now on."),
-    NudgeStatus.PAUSED: _("It is silent until you activate it again."),
-    NudgeStatus.ARCHIVED: _("It is put away for good."),
+    NudgeStatus.ACTIVE: gettext_lazy("It speaks from now on."),
+    NudgeStatus.PAUSED: gettext_lazy("It is silent until you activate it again."),
+    NudgeStatus.ARCHIVED: gettext_lazy("It is put away for good."),
 }
 
 
@@ -160,16 +163,27 @@ def status(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     return redirect("nudges:nudge", nudge_id=one.pk)
 
 
+def asked_ids(one: Nudge) -> list[int] | None:
+    """Whom a dry run asks about; None: everybody its conditions fit."""
+    if one.trigger != Trigger.STAGE_CHANGE:
+        return None
+    standing = customers_of(one.workspace).filter(at_stage(one.trigger_need, one.trigger_stage))
+    return list(standing.order_by("pk").values_list("pk", flat=True)[:MOST_TRIED])
+
+
 @dashboard_page()
 def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
-    """What would happen if it were put forward now to everybody it fits: counts by reason, and whom it would reach."""
+    """What would happen if it were put forward now to everybody it is for: counts by reason, and whom it would reach.
+
+    A nudge that a stage starts is tried on those who stand at that stage now, as if they all reached it at once.
+    """
     one = find(request, nudge_id)
     problems = read_text(json.dumps(one.conditions), workspace=request.workspace)[1]
     if one.status == NudgeStatus.ARCHIVED:
         raise PermissionDenied(_("An archived nudge can't be tried."))
     context: dict[str, Any] = {"nudge": one, "problems": problems, "sentence": describe(one)}
     if not problems:
-        found = simulate(nudge=one, now=timezone.now())
+        found = simulate(nudge=one, customer_ids=asked_ids(one), now=timezone.now())
         rules = rules_in_words(request.workspace)
         people = request.workspace.customers.in_bulk(
             [decision.customer_id for decision in found.decisions[:50]]

@@ -296,6 +296,16 @@ def test_a_dry_run_counts_and_sends_nothing(office: Office) -> None:
     assert Candidate.objects.filter(state="due").count() == 0
 
 
+def test_a_dry_run_of_a_nudge_that_a_stage_starts_asks_who_stands_there(office: Office) -> None:
+    nudge = make_nudges.nudge(
+        office.workspace, trigger="stage_change", trigger_need=office.need, trigger_stage="shortlist"
+    )
+    make.customer(office.workspace, name="Without a need")
+    answer = office.enter().get(f"/nudges/{nudge.pk}/dry-run")
+    assert answer.context["total"] == 1
+    assert "Tried on everybody who stands at Shortlist" in text_of(answer)
+
+
 def test_a_broadcast_is_started_paused_resumed_and_stopped_with_a_trail(office: Office) -> None:
     client = office.enter("marketer")
     answer = client.post(f"/nudges/{office.nudge.pk}/broadcasts")
