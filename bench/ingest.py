@@ -9,7 +9,6 @@ HTTP, no JSON, no look-up of customers, no recognition of retries, no word to re
 from __future__ import annotations
 
 import io
-import itertools
 import json
 import random
 import time
@@ -18,7 +17,7 @@ from datetime import UTC, datetime
 
 from bench.load import loading, request
 from bench.measuring import Measured, interleaved
-from bench.world import raw_connection, served
+from bench.world import raw_connection, served, settle
 from engagement.keys import make_key
 from engagement.models import Workspace
 
@@ -37,10 +36,9 @@ def measure() -> Measured:
     with served() as port, loading(port, connections=CONNECTIONS) as load:
         load.run([request("/v1/batch", body, key) for body in introductions()])
         load.run([request("/v1/batch", batch(chance), key) for _ in range(BATCHES // 2)])
-        rounds = itertools.count()
+        settle()
 
         def ours(_: int) -> float:
-            next(rounds)
             requests = [request("/v1/batch", batch(chance), key) for _ in range(BATCHES)]
             return BATCHES * 100 / load.run(requests)
 

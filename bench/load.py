@@ -2,7 +2,8 @@
 
 python -m bench.load PORT CONNECTIONS   reads pickled lists of requests from stdin, one list a run; prints seconds a run
 
-Written with bare sockets, so that it takes little of the machine: it shares the cores with what it measures.
+Connections are made anew for each run: a server closes those that were idle meanwhile. Written with bare sockets, so
+that it takes little of the machine: it shares the cores with what it measures.
 """
 
 from __future__ import annotations
@@ -70,8 +71,9 @@ def send_all(requests: list[bytes], sockets: list[socket.socket]) -> float:
         for key, _ in ready.select():
             each = key.fileobj
             assert isinstance(each, socket.socket)
-            answers[each] = answer = answers.get(each, b"") + each.recv(65536)
-            if not answer.startswith(OK):
+            part = each.recv(65536)
+            answers[each] = answer = answers.get(each, b"") + part
+            if not part or not answer.startswith(OK):
                 sys.exit(f"unexpected answer: {answer[:500]!r}")
             if not answer.endswith(END):
                 continue  # the body comes in a packet of its own
@@ -85,15 +87,17 @@ def send_all(requests: list[bytes], sockets: list[socket.socket]) -> float:
 
 
 def main(port: int, connections: int) -> None:
-    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
-    for each in sockets:
-        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     while True:
         try:
             requests = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
+        for each in sockets:
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         print(send_all(requests, sockets), flush=True)
+        for each in sockets:
+            each.close()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import random
 from bench.ingest import CUSTOMERS, event, introductions
 from bench.load import loading, request
 from bench.measuring import Measured, interleaved
-from bench.world import served
+from bench.world import served, settle
 from engagement.keys import make_key
 from engagement.models import Workspace
 
@@ -32,7 +32,8 @@ def measure() -> Measured:
 
     with served(urls="bench.urls") as port, loading(port, connections=CONNECTIONS) as load:
         load.run([request("/v1/batch", body, key) for body in introductions()])
-        load.run(requests("/v1/track", 1_000) + requests("/empty", 1_000))
+        load.run(requests("/v1/track", 3_000) + requests("/empty", 1_000))
+        settle()
         return interleaved(
             lambda _: REQUESTS / load.run(requests("/v1/track")),
             lambda _: REQUESTS / load.run(requests("/empty")),

@@ -7,7 +7,6 @@ canonical "Product Viewed". Any other name is kept as it was sent.
 from __future__ import annotations
 
 import hashlib
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -150,11 +149,11 @@ def is_system_name(name: str) -> bool:
     return name.strip().lower() in _SYSTEM
 
 
-def event_key(message_id: str, *, of_system: bool = False) -> uuid.UUID:
-    """What `EventKey` remembers of a message id.
+def event_key(message_id: str, *, of_system: bool = False) -> str:
+    """What `EventKey` remembers of a message id: the 32 hexadecimal digits of a UUID.
 
     Our own ids live apart from those of integrators, so that nobody can use up one of ours in advance: theirs can
     never contain the NUL that ours are hashed with.
     """
     text = f"system\0{message_id}" if of_system else message_id
-    return uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

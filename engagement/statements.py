@@ -5,11 +5,17 @@ The files are read once. Parameters are always bound by the driver, never put in
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import connection
+
+PARAMETER = re.compile(r"%\((\w+)\)s")
+# Which statements each connection has prepared.
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 @cache
@@ -27,3 +33,34 @@ def run_statement(name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]
             return []
         columns = [column.name for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def run_prepared(name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """`run_statement` for a statement that runs all the time: the database reads and plans it once for each connection.
+
+    Its text must say the type of every parameter (`%(since)s::timestamptz`). Behind a pooler that hands connections
+    around between transactions, set DISABLE_SERVER_SIDE_CURSORS as Django asks for there; this then runs it plainly.
+    """
+    if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        return run_statement(name, parameters)
+    plan, text, names = _numbered(name)
+    with connection.cursor() as cursor:
+        known = _prepared.setdefault(connection.connection, set())
+        if plan not in known:
+            cursor.execute(f"PREPARE {plan} AS {text}")
+            known.add(plan)
+        places = ", ".join(["%s"] * len(names))
+        cursor.execute(f"EXECUTE {plan} ({places})", [parameters[name] for name in names])
+        if cursor.description is None:
+            return []
+        columns = [column.name for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+@cache
+def _numbered(name: str) -> tuple[str, str, list[str]]:
+    """(name of the plan, text with numbered parameters, their names in that order)."""
+    text = statement(name)
+    names = list(dict.fromkeys(PARAMETER.findall(text)))
+    numbered = PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
+    return name.replace(".", "_"), numbered, names

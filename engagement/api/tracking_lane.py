@@ -30,4 +30,5 @@ class TrackingLane:
             return self.get_response(request)
         request.resolver_match = match
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        response.headers["Content-Length"] = str(len(response.content))  # or the server sends it in chunks
         return response

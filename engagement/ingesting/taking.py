@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,7 +24,7 @@ class Batch(NamedTuple):
     """Events that have different message ids, by their keys, in the order in which they happened."""
 
     workspace_id: int
-    keyed: dict[uuid.UUID, IncomingEvent]
+    keyed: dict[str, IncomingEvent]
     received_at: datetime
     source: str
 
@@ -64,9 +63,9 @@ def ingest_events(
     raise OperationalError("The same customers were changed by others again and again. Send the batch again.")
 
 
-def _unique(events: Sequence[IncomingEvent]) -> dict[uuid.UUID, IncomingEvent]:
+def _unique(events: Sequence[IncomingEvent]) -> dict[str, IncomingEvent]:
     """Of several events with one message id, the first."""
-    first: dict[uuid.UUID, IncomingEvent] = {}
+    first: dict[str, IncomingEvent] = {}
     for event in events:
         first.setdefault(event_key(event.message_id), event)
     if len(first) == 1:
@@ -138,7 +137,7 @@ def _described(event: IncomingEvent) -> dict[str, Any]:
     return surroundings | event.traits
 
 
-def _row(batch: Batch, key: uuid.UUID, event: IncomingEvent) -> Row:
+def _row(batch: Batch, key: str, event: IncomingEvent) -> Row:
     return Row(
         key=key,
         occurred_at=min(event.occurred_at, batch.received_at),

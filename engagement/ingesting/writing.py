@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from engagement.statements import run_statement
+from engagement.statements import run_prepared
 
 # How often a customer's `last_seen_at` is brought up to date: an update for every event would cost more than the event.
 SEEN_EVERY = timedelta(minutes=1)
@@ -20,7 +19,7 @@ SEEN_EVERY = timedelta(minutes=1)
 class Row(msgspec.Struct, omit_defaults=True):
     """An event as the statement takes it: of a customer, or of who has these ids."""
 
-    key: uuid.UUID
+    key: str
     occurred_at: datetime
     type: str
     name: str
@@ -52,7 +51,7 @@ class Written:
     fresh: int
     customer_ids: set[int]
     identified: set[str]
-    left: set[uuid.UUID]
+    left: set[str]
 
 
 def insert_rows(
@@ -65,7 +64,7 @@ def insert_rows(
     """
     if not rows:
         return Written(0, set(), set(), set())
-    [found] = run_statement(
+    [found] = run_prepared(
         "engagement.insert_events",
         {
             "workspace_id": workspace_id,
@@ -80,5 +79,5 @@ def insert_rows(
         fresh=found["fresh"],
         customer_ids=set(found["customer_ids"]),
         identified=set(found["identified"]),
-        left=set(map(uuid.UUID, found["left_over"])),
+        left=set(found["left_over"]),
     )

@@ -32,13 +32,13 @@ found AS MATERIALIZED (
             told.*, ( -- a subquery for each row, not a join: this is an index look-up whatever the planner expects
                 SELECT identity.customer_id
                 FROM engagement_identity AS identity
-                WHERE identity.workspace_id = %(workspace_id)s
+                WHERE identity.workspace_id = %(workspace_id)s::bigint
                     AND identity.kind = 'external'
                     AND identity.value = told.user_id
             ) AS person_id, (
                 SELECT identity.customer_id
                 FROM engagement_identity AS identity
-                WHERE identity.workspace_id = %(workspace_id)s
+                WHERE identity.workspace_id = %(workspace_id)s::bigint
                     AND identity.kind = 'anonymous'
                     AND identity.value = told.anonymous_id
             ) AS visitor_id
@@ -56,7 +56,7 @@ event AS MATERIALIZED (
 ),
 locked AS (
     INSERT INTO engagement_unread (customer_id, reader, workspace_id, since)
-    SELECT customer.id, reader.name, %(workspace_id)s, %(received_at)s
+    SELECT customer.id, reader.name, %(workspace_id)s::bigint, %(received_at)s::timestamptz
     FROM (SELECT DISTINCT customer_id AS id FROM event) AS customer
     CROSS JOIN unnest(%(readers)s::text[]) AS reader (name)
     ORDER BY customer.id, reader.name
@@ -69,18 +69,18 @@ living AS MATERIALIZED (
     FROM engagement_customer
     WHERE (SELECT count(*) FROM locked) IS NOT NULL -- no customer is looked at before all of them are locked
         AND id = ANY (ARRAY(SELECT DISTINCT customer_id FROM event))
-        AND workspace_id = %(workspace_id)s
+        AND workspace_id = %(workspace_id)s::bigint
         AND merged_into_id IS NULL
     FOR NO KEY UPDATE
 ),
 seen AS (
     UPDATE engagement_customer
-    SET last_seen_at = %(received_at)s
-    WHERE id = ANY (ARRAY(SELECT id FROM living WHERE last_seen_at < %(seen_before)s))
+    SET last_seen_at = %(received_at)s::timestamptz
+    WHERE id = ANY (ARRAY(SELECT id FROM living WHERE last_seen_at < %(seen_before)s::timestamptz))
 ),
 fresh AS (
     INSERT INTO engagement_eventkey (workspace_id, key, received_at)
-    SELECT %(workspace_id)s, event.key, %(received_at)s
+    SELECT %(workspace_id)s::bigint, event.key, %(received_at)s::timestamptz
     FROM event
     JOIN living ON living.id = event.customer_id
     ORDER BY event.key
@@ -92,8 +92,8 @@ taken AS (
         workspace_id, customer_id, received_at, occurred_at, type, name, message_id, properties, context, source
     )
     SELECT
-        %(workspace_id)s, event.customer_id, %(received_at)s, told.occurred_at, told.type, told.name, told.message_id,
-        told.properties, told.context, %(source)s
+        %(workspace_id)s::bigint, event.customer_id, %(received_at)s::timestamptz, told.occurred_at, told.type, told.name, told.message_id,
+        told.properties, told.context, %(source)s::text
     FROM told
     JOIN event USING (key)
     JOIN fresh USING (key)
@@ -105,11 +105,11 @@ SELECT
     ARRAY(SELECT DISTINCT customer_id FROM taken) AS customer_ids,
     ARRAY(SELECT message_id FROM taken WHERE type = 'identify') AS identified,
     ARRAY(
-        SELECT key::text
+        SELECT replace(key::text, '-', '')
         FROM told
         WHERE key NOT IN (SELECT event.key FROM event JOIN living ON living.id = event.customer_id)
             AND NOT EXISTS ( -- a retry needs nobody's attention
                 SELECT FROM engagement_eventkey AS seen
-                WHERE seen.workspace_id = %(workspace_id)s AND seen.key = told.key
+                WHERE seen.workspace_id = %(workspace_id)s::bigint AND seen.key = told.key
             )
     ) AS left_over

@@ -553,6 +553,7 @@ def test_tracking_needs_no_session_and_sets_no_cookie(send: Send) -> None:
     response = send("/v1/batch", batch(VIEWED))
     assert not response.cookies
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Length"] == "17"
     assert not {"Vary", "Content-Security-Policy"} & set(response.headers)
 
 
