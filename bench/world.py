@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
@@ -45,8 +45,17 @@ def make_world() -> None:
 
 
 @contextmanager
-def served(*, command: list[str] | None = None, urls: str = "config.urls") -> Iterator[int]:
-    """The program behind its web server for the length of a block; yields the port."""
+def served(*, urls: str = "config.urls") -> Iterator[int]:
+    """The program behind the server that the demo uses, for the length of a block; yields the port."""
+    with start_server(web, urls=urls) as (port, _):
+        yield port
+
+
+@contextmanager
+def start_server(
+    command: Callable[[int], list[str]], *, urls: str = "config.urls"
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """The program behind a server started by this command for a port; yields the port and the process."""
     port = free_port()
     environment = os.environ | {
         "BASE_URL": f"http://127.0.0.1:{port}",
@@ -54,17 +63,17 @@ def served(*, command: list[str] | None = None, urls: str = "config.urls") -> It
         "BENCH_URLS": urls,
         "STATIC_ROOT": str(PROJECT / "static"),
     }
-    process = subprocess.Popen(command or web(port), env=environment, cwd=PROJECT)
+    process = subprocess.Popen(command(port), env=environment, cwd=PROJECT)
     try:
         deadline = time.monotonic() + 60
         while not is_reached(f"http://127.0.0.1:{port}/healthz"):
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("the web server did not start")
             time.sleep(0.1)
-        yield port
+        yield port, process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(30)
 
 
 def settle() -> None:
