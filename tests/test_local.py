@@ -167,6 +167,18 @@ class TestServices:
         finally:
             remove_shared_home(state)
 
+    def test_a_folder_that_was_deleted_and_made_again_starts_anew(self, state: State) -> None:
+        try:
+            with services.services(state, "test") as lost:
+                ask(lost["DATABASE_URL"], "CREATE TABLE of_the_deleted AS SELECT 1")
+            shutil.rmtree(state.folder)
+            again = State(state.folder)
+            with services.services(again, "test") as environment:
+                found = ask(environment["DATABASE_URL"], "SELECT to_regclass('of_the_deleted')")
+            assert found == [(None,)]
+        finally:
+            remove_shared_home(state)
+
 
 def test_the_block_shows_what_a_person_needs() -> None:
     info = {

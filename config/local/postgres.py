@@ -51,6 +51,7 @@ class Postgres:
 
     def start(self, profile: str) -> None:
         """Start unless it runs; a server that was killed recovers by itself."""
+        self.forget_predecessor()
         if self.is_running():
             return
         self.make_cluster()
@@ -77,6 +78,16 @@ class Postgres:
             return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
+
+    def forget_predecessor(self) -> None:
+        """A cluster that this state did not make is left from a checkout that was deleted here; so is its password."""
+        if self.data.exists() and self.state.read().get("postgres_data") != str(self.data):
+            if not self.as_root:
+                raise LocalError(
+                    f"{self.data} was made with a password that is lost: move it away, start again"
+                )
+            self.stop()
+            shutil.rmtree(self.data)
 
     def forget_strangers(self) -> None:
         """After a crash the pid file may name a process that is somebody else's by now; Postgres would refuse."""
