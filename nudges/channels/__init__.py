@@ -6,7 +6,8 @@ retries, and never decides: whether to try again follows from its answer and fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +86,25 @@ class Unknown:
 
 
 Outcome = Sent | Refused | Unknown
-Send = Callable[[Envelope], Outcome]
+# Hands over what it is given and answers for each, in that order. What it has not asked for has certainly not been
+# handed over, so whoever gives may stop at any time; for all that it asked for it answers, and it never raises for what
+# a provider does.
+Send = Callable[[Iterable[Envelope]], Iterator[Outcome]]
 
 
 class Channel(Protocol):
-    """One way to customers. Instances hold no connection: `session` does, for the length of a chunk."""
+    """One way to customers, by one provider. Instances hold no connection: `session` does, for the length of a chunk.
+
+    `provider` names the account that may fail, be slow or be limited apart from others; with several for one channel
+    the settings name them in the order in which they are tried.
+    """
 
     provider: str
     capability: Capability
     is_pull: bool
 
     def session(self) -> AbstractContextManager[Send]:
-        """A function that hands envelopes over one after the other, on one connection where there is one.
-
-        It answers for every envelope and never raises for what a provider does.
-        """
+        """A function that hands envelopes over, on one connection where there is one: see `Send`, `one_by_one`."""
         ...
 
     def look_up(self, dispatch_id: UUID) -> Sent | None:
@@ -105,13 +112,30 @@ class Channel(Protocol):
         ...
 
 
+def one_by_one(send: Callable[[Envelope], Outcome]) -> Send:
+    """The `Send` of a provider that takes one message after the other."""
+
+    def send_each(envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
+        for envelope in envelopes:
+            try:
+                outcome = send(envelope)
+            except Exception as error:  # a fault of the channel's module: nobody can say how far it got
+                logger.exception("message %s broke its channel", envelope.message_id)
+                outcome = Unknown(f"{type(error).__name__}: {error}"[:500])
+            yield outcome
+
+    return send_each
+
+
+def channels_named(name: str) -> list[Channel]:
+    """The providers that the settings name for a channel, first choice first; none when this installation has none."""
+    paths = settings.CHANNELS.get(name) or []
+    return [_load(path) for path in ([paths] if isinstance(paths, str) else paths)]
+
+
 @cache
 def _load(path: str) -> Channel:
-    channel: Channel = import_string(path)()
+    """`package.module.Class`, or `package.module.Class:argument` for one of several alike."""
+    dotted, _, argument = path.partition(":")
+    channel: Channel = import_string(dotted)(*([argument] if argument else []))
     return channel
-
-
-def channel_named(name: str) -> Channel | None:
-    """The channel that the settings name, or None when this installation has none of the kind."""
-    path = settings.CHANNELS.get(name)
-    return _load(path) if path else None

@@ -21,7 +21,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown
+from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown, one_by_one
 from nudges.channels.smtp import EmailBackend as TrackingBackend
 
 # Django's own SMTP backend is used with our eyes in it.
@@ -44,7 +44,7 @@ class EmailChannel:
     def session(self) -> Iterator[Send]:
         session = _Session()
         try:
-            yield session.send
+            yield one_by_one(session.send)
         finally:
             session.close()
 

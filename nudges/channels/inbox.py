@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from nudges.channels import Capability, Envelope, Outcome, Send, Sent
+from nudges.channels import Capability, Envelope, Outcome, Send, Sent, one_by_one
 
 
 class InboxChannel:
@@ -18,7 +18,7 @@ class InboxChannel:
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        yield self._send
+        yield one_by_one(self._send)
 
     def look_up(self, dispatch_id: UUID) -> Sent | None:
         """Nothing is elsewhere: what our row does not say has not happened."""

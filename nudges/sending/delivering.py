@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from engagement.counts import Counts
-from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown, channel_named
+from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown, channels_named
 from nudges.channels.email import sender
 from nudges.links import unsubscribe_url
 from nudges.models import Message, Promise
@@ -46,8 +46,7 @@ def send_messages(*, now: datetime, limit: int = 200) -> Counts:
     """
     counts = Counts()
     for name in settings.CHANNELS:
-        channel = channel_named(name)
-        if channel is not None:
+        for channel in channels_named(name)[:1]:
             counts += _send_by(name, channel, limit=limit, now=now)
     return counts
 
@@ -89,10 +88,10 @@ class _Chunk:
     def _send_windows(self, windows: list[Letters], send: Send) -> None:
         ours = self._begin(windows[0] if windows else [])
         for place, window in enumerate(windows, start=1):
+            begun = [(message, words) for message, words in window if message.pk in ours]
+            envelopes = [envelope_of(message, words) for message, words in begun]
             outcomes = [
-                (message, _hand_over(send, envelope_of(message, words)))
-                for message, words in window
-                if message.pk in ours
+                (message, outcome) for (message, _words), outcome in zip(begun, send(envelopes), strict=True)
             ]
             results = [(message, result_of(message, outcome, now=self.now)) for message, outcome in outcomes]
             is_down = self._note([outcome for _message, outcome in outcomes])
@@ -196,11 +195,3 @@ def _word(message: Message, known: Known) -> Rendered | Refused:
     except Exception as error:  # a fault of ours: this message waits for its repair and holds up no other
         logger.exception("message %s cannot be worded", message.pk)
         return Refused(f"cannot be worded: {type(error).__name__}", permanent=False)
-
-
-def _hand_over(send: Send, envelope: Envelope) -> Outcome:
-    try:
-        return send(envelope)
-    except Exception as error:  # a fault of the channel's module: nobody can say how far it got
-        logger.exception("message %s broke its channel", envelope.message_id)
-        return Unknown(f"{type(error).__name__}: {error}"[:500])

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from engagement.counts import Counts
-from nudges.channels import Channel, Outcome, Refused, Unknown, channel_named
+from nudges.channels import Channel, Outcome, Refused, Unknown, channels_named
 from nudges.models import Message, MessageState
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
@@ -58,7 +58,7 @@ def _settle_begun(*, now: datetime, limit: int) -> Counts:
             .select_for_update(of=("self",), skip_locked=True)[:limit]
         )
         for message in dead:
-            outcome = _find_out(message, channel_named(message.channel), now=now)
+            outcome = _find_out(message, next(iter(channels_named(message.channel)), None), now=now)
             assert message.claim_token is not None
             result = result_of(message, outcome, now=now)
             counts += record([(message, result)], token=message.claim_token, now=now)

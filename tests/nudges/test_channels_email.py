@@ -49,13 +49,13 @@ def envelope(address: str = "ana@example.org", **fields: Any) -> Envelope:
 
 def send(*addresses: str) -> list[Outcome]:
     with EmailChannel().session() as hand_over:
-        return [hand_over(envelope(f"{name}@example.org")) for name in addresses]
+        return list(hand_over(envelope(f"{name}@example.org") for name in addresses))
 
 
 def test_a_mail_carries_what_readers_and_providers_ask_for(peer: Peer) -> None:
     given = envelope()
     with EmailChannel().session() as hand_over:
-        assert hand_over(given) == Sent()
+        assert list(hand_over([given])) == [Sent()]
     [mail] = peer.to("ana@example.org")
     assert mail["Subject"] == "Grüße"
     assert mail["From"] == "The Shop <shop@example.org>"
@@ -75,7 +75,7 @@ def test_a_mail_carries_what_readers_and_providers_ask_for(peer: Peer) -> None:
 
 def test_a_service_message_is_not_a_list(peer: Peer) -> None:
     with EmailChannel().session() as hand_over:
-        hand_over(envelope(is_service=True))
+        list(hand_over([envelope(is_service=True)]))
     [mail] = peer.to("ana@example.org")
     assert mail["List-Unsubscribe"] is None
     assert mail["List-Unsubscribe-Post"] is None
@@ -138,8 +138,9 @@ def test_a_server_that_is_not_there_is_the_providers_failure(settings: Any, peer
 
 def test_an_address_that_cannot_be_written_fails_for_good_and_alone(peer: Peer) -> None:
     with EmailChannel().session() as hand_over:
-        refused = hand_over(envelope("ana@example.org\nBcc: all@example.org"))
-        taken = hand_over(envelope("ben@example.org"))
+        refused, taken = hand_over(
+            [envelope("ana@example.org\nBcc: all@example.org"), envelope("ben@example.org")]
+        )
     assert isinstance(refused, Refused)
     assert refused.permanent
     assert taken == Sent()

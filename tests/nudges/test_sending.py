@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Address, Consent, Customer, Event, Workspace
-from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown
+from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown, one_by_one
 from nudges.models import Circuit, Decision, Message, Nudge, Policy, Preference, Pressure
 from nudges.sending import reconcile_claims, send_messages
 from nudges.sending.claiming import claim_messages
@@ -40,7 +40,7 @@ class Scripted:
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        yield self._send
+        yield one_by_one(self._send)
 
     def look_up(self, dispatch_id: uuid.UUID) -> Sent | None:
         return self.known.get(dispatch_id)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 import django
 
-from nudges.channels import Envelope, Outcome, Send
+from nudges.channels import Envelope, Outcome, Send, one_by_one
 from nudges.channels.email import EmailChannel
 
 passed: Counter[str] = Counter()
@@ -41,11 +41,11 @@ class MortalChannel(EmailChannel):
 
             def hand_over(envelope: Envelope) -> Outcome:
                 pass_point("begun")
-                outcome = send(envelope)
+                [outcome] = send([envelope])
                 pass_point("accepted")
                 return outcome
 
-            yield hand_over
+            yield one_by_one(hand_over)
 
 
 if __name__ == "__main__":
