@@ -22,11 +22,6 @@ from config.local.state import PROJECT, LocalError, State, is_locked, lock, writ
 
 DEMO = PROJECT / ".demo"
 INFO = DEMO / "info.json"
-PREPARATIONS = [
-    ["migrate", "--noinput", "--verbosity", "0"],
-    ["collectstatic", "--noinput", "--verbosity", "0"],
-    ["seed_demo", "--info", str(INFO)],
-]
 
 
 def run(state: State) -> int:
@@ -156,19 +151,14 @@ def prepare(environment: dict[str, str]) -> None:
     """Tables, static files and the demo's data."""
     (DEMO / "outbox").mkdir(parents=True, exist_ok=True)
     DEMO.chmod(0o700)
-    for command in PREPARATIONS:
-        say("demo", command[0])
-        done = subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=PROJECT,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise LocalError(f"manage.py {command[0]} failed:\n{done.stdout}")
+    done = subprocess.run(
+        [sys.executable, "-m", "config.local.preparing", str(INFO)],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        check=False,
+    )
+    if done.returncode:
+        raise LocalError("The demo could not be prepared; the lines above say why")
 
 
 def web(port: int) -> list[str]:
