@@ -1,0 +1,25 @@
+"""Needs, each customer's place in them, and what guides them there, by subject."""
+
+from journeys.models.guides import Guide, GuideStatus, GuideVersion
+from journeys.models.needs import (
+    JOURNEY,
+    CustomerNeed,
+    EvidenceWeight,
+    Need,
+    ReadingPosition,
+    Stage,
+    StageChange,
+)
+
+__all__ = [
+    "JOURNEY",
+    "CustomerNeed",
+    "EvidenceWeight",
+    "Guide",
+    "GuideStatus",
+    "GuideVersion",
+    "Need",
+    "ReadingPosition",
+    "Stage",
+    "StageChange",
+]
