@@ -137,6 +137,16 @@ class Policy(models.Model):
         null=True, blank=True, help_text="Of the workspace's push messages of the last 30 days."
     )
     collect_seconds = models.PositiveSmallIntegerField(default=60)
+    look_ahead_seconds = models.PositiveIntegerField(
+        default=86400,
+        db_default=86400,
+        help_text="What is scheduled within this time keeps its slot from lower ones. 0: off.",
+    )
+    is_adaptive = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Caps with a floor follow how each customer responds; see docs/adaptive-cap.md.",
+    )
     allow_service_exempt = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(
@@ -192,6 +202,9 @@ class Cap(models.Model):
     )
     unit = models.CharField(max_length=5, blank=True, help_text="Of a calendar window: day, week, month.")
     limit = models.PositiveSmallIntegerField()
+    floor = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The adaptive cap goes no lower; empty: this one does not adapt."
+    )
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(
         null=True, blank=True, help_text="In force as it is now since then; null: from the beginning."
@@ -212,6 +225,9 @@ class Cap(models.Model):
                 name="cap_window_whole",
             ),
             models.CheckConstraint(condition=Q(scope__in=CapScope.values), name="cap_scope_known"),
+            models.CheckConstraint(
+                condition=Q(floor=None) | Q(floor__lte=models.F("limit")), name="cap_floor_below_its_limit"
+            ),
         ]
 
 
@@ -486,6 +502,44 @@ class Pressure(models.Model):
                 name="pressure_arrays_in_step",
             )
         ]
+
+
+class Reception(models.Model):
+    """Which of a customer's messages of the last 90 days got a sign (reply, open, click, complaint), when, what it was worth.
+
+    The arrays run in parallel; message id 0 stands for a sign that names no message. What counted and is not here was
+    ignored. Written at hearing, whole, from the messages and replies; see docs/adaptive-cap.md.
+    """
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    message_ids = ArrayField(models.BigIntegerField(), default=list)
+    signs_at = ArrayField(models.DateTimeField(), default=list)
+    worths = ArrayField(models.FloatField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(signs_at__len=models.F("message_ids__len"), worths__len=models.F("message_ids__len")),
+                name="reception_arrays_in_step",
+            )
+        ]
+
+
+class NudgeWorth(models.Model):
+    """What a nudge is worth to those whose need stood at a stage (empty: without a need), weighed from their replies.
+
+    Shrunk to the nudge's own `expected_value`, as that is to the workspace's mean. From -1 to 1.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, db_index=False, related_name="worths")
+    stage = models.CharField(max_length=16, blank=True)
+    value = models.FloatField()
+    messages = models.PositiveIntegerField(help_text="Of the last 90 days, behind it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["nudge", "stage"], name="worth_once")]
 
 
 class ReplyKind(models.TextChoices):
