@@ -1,12 +1,21 @@
-"""How tests are launched: which browser, and what is said about tests that did not run. Data is made in `make.py`."""
+"""How tests are launched: beside each other, and in which browser. Data is made in `make.py`."""
 
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """A Redis of its own for each of several test processes, as of Postgres: clearing a cache clears all of it."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    own = urlsplit(settings.REDIS_URL)._replace(path=f"/{number}").geturl()
+    settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

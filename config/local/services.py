@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from config.local.postgres import Postgres
 from config.local.redis import Redis
-from config.local.state import LocalError, State
+from config.local.state import PROJECT, LocalError, State
 
 
 @contextmanager
@@ -38,6 +38,10 @@ def start(state: State, profile: str) -> dict[str, str]:
     environment = {
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings"),
         "SECRET_KEY": os.environ.get("SECRET_KEY") or state.secret("secret_key"),
+        # Compiled once, in a folder of our own, even where the user keeps caches out of source trees (images of Python
+        # often do): without it each of our many processes would compile all of Django when it starts.
+        "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(PROJECT / ".local" / "pycache"),
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     for name, service in wanted(state).items():
         service.start(profile)
