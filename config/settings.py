@@ -181,6 +181,10 @@ CHANNELS = {
     "inbox": "nudges.channels.inbox.InboxChannel",
 }
 OUTBOX_DIR = env.str("OUTBOX_DIR", default="")
+# Addresses that others tell us (push subscriptions, webhooks) must be public, but for hosts named here: "10.0.0.8:443".
+OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])
+# Certificates to trust beside the public ones, such as a company's own authority.
+OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", default="")
 DEMO_SHOP_URL = env.str("DEMO_SHOP_URL", default="")
 
 REST_FRAMEWORK = {

@@ -117,9 +117,33 @@ class NudgeContent(models.Model):
     body = models.TextField(max_length=20000, help_text="Markdown.")
     link_url = models.URLField(max_length=1000, blank=True)
     link_label = models.CharField(max_length=80, blank=True)
+    extras = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="The channel's own fields, by name, such as the template of a WhatsApp message.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["nudge", "channel", "language"], name="content_once")]
+
+
+class ChannelAccount(models.Model):
+    """A workspace's own account with a channel's provider. Which fields it has is told by `nudges.channels.accounts`."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channel_accounts")
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    settings = models.JSONField(default=dict, help_text="What may be read, by field.")
+    sealed = models.TextField(blank=True, help_text="What may not: see engagement.sealing.")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "channel"], name="channel_account_once"),
+            models.CheckConstraint(
+                condition=Q(channel__in=Channel.values), name="channel_account_channel_known"
+            ),
+        ]
 
 
 class Policy(models.Model):
@@ -419,6 +443,7 @@ class Message(models.Model):
     replied_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True, help_text="On-site inbox.")
     archived_at = models.DateTimeField(null=True, help_text="On-site inbox.")
+    snoozed_until = models.DateTimeField(null=True, help_text="On-site inbox: put away until then.")
     moved_from = models.BigIntegerField(
         null=True, help_text="The customer it was decided for, when merged since."
     )
@@ -450,6 +475,39 @@ class Message(models.Model):
                 condition=Q(counts=True),
                 include=["interest"],
                 name="messages_counting",
+            ),
+            models.Index(
+                fields=["workspace", "not_after", "id"],
+                condition=Q(channel="staff_task", state="sent"),
+                name="staff_queue",
+            ),
+        ]
+
+
+class StaffTask(models.Model):
+    """What a person did so far about a message that only a person can bring: a call or a visit.
+
+    The message is the task: it waits in the queue while its state is `sent`. This row stands from the first claim.
+    """
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="task")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    claimed_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True, help_text="Nobody was reached: try again then.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    note = models.TextField(blank=True, help_text="What the last who tried had to say.")
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_by=None) | Q(claimed_at__isnull=False), name="task_claim_has_a_time"
             ),
         ]
 
@@ -520,7 +578,9 @@ class Reception(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(signs_at__len=models.F("message_ids__len"), worths__len=models.F("message_ids__len")),
+                condition=Q(
+                    signs_at__len=models.F("message_ids__len"), worths__len=models.F("message_ids__len")
+                ),
                 name="reception_arrays_in_step",
             )
         ]

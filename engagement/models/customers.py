@@ -119,6 +119,12 @@ class Address(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
     channel = models.CharField(max_length=12, choices=Channel.choices)
     value = models.CharField(max_length=500)
+    details = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What a device told with it, such as the keys of a push subscription.",
+    )
     verified_at = models.DateTimeField(null=True, blank=True)
     suppressed_at = models.DateTimeField(null=True, blank=True)
     suppression_reason = models.CharField(max_length=40, blank=True)

@@ -1,0 +1,133 @@
+"""Requests to addresses that somebody else has told us: over TLS, to public hosts only, nothing followed.
+
+A name is resolved once, every address it has is checked, and the connection goes to the address that was checked, so
+that a name which changes its mind in between (DNS rebinding) gains nothing. Redirects are answers, not orders. Proxies
+of the environment are not used: they would resolve the name again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+from django.conf import settings
+
+MOST_READ = 256 * 1024
+# Ranges that Python calls global and that lead, or may lead, to private hosts behind a translator.
+TRANSLATED = [
+    ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+]
+
+
+class AddressRefused(httpcore.ConnectError):
+    """The host is private, or it is not to be spoken to without TLS."""
+
+
+class Client(httpx.Client):
+    """An httpx client that reaches public hosts only, and those that OUTBOUND_PRIVATE_HOSTS names."""
+
+    def __init__(self, *, timeout: float = 10, http2: bool = False) -> None:
+        super().__init__(transport=_Transport(http2=http2), timeout=timeout, trust_env=False)
+
+
+def refusal_of(url: str) -> str:
+    """Why an address can never be spoken to, in words for a log; empty when it may be. Resolves nothing."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "it is no address"
+    if parts.username or parts.password or not host:
+        return "it names no host, or a user"
+    if _is_allowed(host, port):
+        return ""
+    if parts.scheme != "https":
+        return "it is not https"
+    literal = _as_ip(host)
+    return f"{host} is not public" if literal is not None and not _is_public(literal) else ""
+
+
+class _Transport(httpx.HTTPTransport):
+    def __init__(self, *, http2: bool) -> None:
+        super().__init__(verify=False, trust_env=False)  # its pool is replaced before anything is sent
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_trust(settings.OUTBOUND_CA_FILE),
+            http1=True,
+            http2=http2,
+            max_connections=20,
+            keepalive_expiry=30,
+            network_backend=_PublicOnly(),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if reason := refusal_of(str(request.url)):
+            raise httpx.ConnectError(f"refused: {reason}", request=request)
+        return super().handle_request(request)
+
+
+class _PublicOnly(httpcore.NetworkBackend):
+    """Resolves, checks, and connects to what it checked."""
+
+    def __init__(self) -> None:
+        self._sync = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        address = _checked(host, port)
+        return self._sync.connect_tcp(address, port, timeout, local_address, socket_options)
+
+
+def _checked(host: str, port: int) -> str:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(f"{host} cannot be resolved") from error
+    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+    if not _is_allowed(host, port):
+        for address in addresses:
+            literal = _as_ip(address)
+            if literal is None or not _is_public(literal):
+                raise AddressRefused(f"refused: {host} is not public")
+    return addresses[0]
+
+
+def _is_allowed(host: str, port: int) -> bool:
+    """Named by the operator, with or without a port."""
+    return bool({host, f"{host}:{port}"} & set(settings.OUTBOUND_PRIVATE_HOSTS))
+
+
+def _as_ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(address.ipv4_mapped)
+        if any(address in network for network in TRANSLATED):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+@lru_cache(maxsize=4)
+def _trust(extra_file: str) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    if extra_file:
+        context.load_verify_locations(cafile=extra_file)
+    return context
