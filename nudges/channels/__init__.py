@@ -7,10 +7,10 @@ retries, and never decides: whether to try again follows from its answer and fro
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal, Protocol
 from uuid import UUID
@@ -52,6 +52,17 @@ class Envelope:
     language: str
     is_service: bool
     unsubscribe_url: str
+    now: datetime  # when it is handed over
+    not_after: datetime  # it helps nobody later
+    customer: str = ""  # the shop's own id of them
+    link: str = ""
+    link_label: str = ""
+    answer_url: str = ""  # the page of the four replies; one of them is given at answer_url + its kind + "/"
+    extras: Mapping[str, str] = field(default_factory=dict)  # the content's fields of this channel alone
+    device: Mapping[str, str] = field(default_factory=dict)  # what a device told with its address
+    account: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the workspace's own with the provider; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The call ended so that nobody can say whether the provider has taken it."""
+    """The call ended so that nobody can say whether the provider has taken it.
+
+    `is_provider`: it may be the provider that fails, whoever asks it; not so where each workspace has its own endpoint.
+    """
 
     error: str
+    is_provider: bool = True
 
 
 Outcome = Sent | Refused | Unknown

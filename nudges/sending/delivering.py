@@ -89,7 +89,7 @@ class _Chunk:
         ours = self._begin(windows[0] if windows else [])
         for place, window in enumerate(windows, start=1):
             begun = [(message, words) for message, words in window if message.pk in ours]
-            envelopes = [envelope_of(message, words) for message, words in begun]
+            envelopes = [envelope_of(message, words, now=self.now) for message, words in begun]
             outcomes = [
                 (message, outcome) for (message, _words), outcome in zip(begun, send(envelopes), strict=True)
             ]
@@ -113,7 +113,7 @@ class _Chunk:
     def _note(self, outcomes: Sequence[Outcome]) -> bool:
         """Tell the provider's circuit; true when the provider is down and the rest should wait."""
         for outcome in outcomes:
-            if isinstance(outcome, Unknown) or (isinstance(outcome, Refused) and outcome.is_provider):
+            if isinstance(outcome, Unknown | Refused) and outcome.is_provider:
                 self.is_known_to_work = False
                 if note_failure(self.channel.provider, outcome.error, now=self.now):
                     return True
@@ -155,7 +155,7 @@ class _Chunk:
         return letters
 
 
-def envelope_of(message: Message, words: Rendered) -> Envelope:
+def envelope_of(message: Message, words: Rendered, *, now: datetime) -> Envelope:
     """What a channel gets to hand over."""
     workspace = message.workspace
     return Envelope(
@@ -171,6 +171,9 @@ def envelope_of(message: Message, words: Rendered) -> Envelope:
         html=words.html,
         language=words.language,
         is_service=message.promise == Promise.SERVICE,
+        now=now,
+        not_after=message.not_after,
+        customer=message.customer.external_id or "",
         unsubscribe_url=unsubscribe_url(message.pk),
     )
 

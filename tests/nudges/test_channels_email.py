@@ -10,6 +10,7 @@ import pytest
 
 from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
 from nudges.channels.email import EmailChannel, sender
+from tests import make
 from tests.smtp_peer import Peer, smtp_peer
 
 UNSUBSCRIBE = "https://example.org/m/u/token/"
@@ -42,6 +43,8 @@ def envelope(address: str = "ana@example.org", **fields: Any) -> Envelope:
             "language": "de",
             "is_service": False,
             "unsubscribe_url": UNSUBSCRIBE,
+            "now": make.NOW,
+            "not_after": make.NOW,
         }
         | fields
     )

@@ -1,0 +1,66 @@
+"""What an HTTP answer of a provider means, where all providers mean the same by it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from engagement.outbound import MOST_READ
+from nudges.channels import Outcome, Refused, Unknown
+
+# Something between us and the provider gave up waiting for it.
+MAYBE_TAKEN = (408, 502, 504)
+LONGEST_WAIT = timedelta(days=1)
+# Nothing of the request can have left the house.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+def broken(error: httpx.HTTPError, *, is_provider: bool) -> Outcome:
+    """The dialogue broke off. `is_provider`: whose fault it is, the provider's or one workspace's own endpoint's."""
+    words = f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, NEVER_SENT):
+        return Refused(words, permanent=False, is_provider=is_provider)
+    return Unknown(words, is_provider=is_provider)
+
+
+def trouble(answer: httpx.Response, words: str, *, is_provider: bool) -> Outcome:
+    """What a 4xx or 5xx means that the provider says nothing more exact about."""
+    status = answer.status_code
+    if status in MAYBE_TAKEN:
+        return Unknown(words, is_provider=is_provider)
+    if status == 429:
+        return Refused(words, permanent=False, retry_after=retry_after(answer))
+    if status >= 500:
+        return Refused(words, permanent=False, is_provider=is_provider, retry_after=retry_after(answer))
+    return Refused(words, permanent=True)
+
+
+def retry_after(answer: httpx.Response) -> timedelta | None:
+    """What Retry-After asks for, a day at most: seconds, or a date beside the answer's own Date."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isdecimal() and len(text) < 9:
+        return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+    until, since = _date(text), _date(answer.headers.get("Date", ""))
+    if until is None or since is None:
+        return None
+    return min(max(until - since, timedelta(0)), LONGEST_WAIT)
+
+
+def read_bounded(answer: httpx.Response) -> bytes:
+    """The body of a streamed answer, or its beginning: nobody makes us read for ever."""
+    body = b""
+    for part in answer.iter_bytes(16 * 1024):
+        body += part
+        if len(body) > MOST_READ:
+            break
+    return body[:MOST_READ]
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
