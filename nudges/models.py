@@ -129,7 +129,7 @@ class NudgeContent(models.Model):
 
 
 class ChannelAccount(models.Model):
-    """A workspace's own account with a channel's provider. Which fields it has is told by `nudges.channels.accounts`."""
+    """A workspace's own account with a channel's provider; its fields are told by `nudges.channels.accounts`."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channel_accounts")
     channel = models.CharField(max_length=12, choices=Channel.choices)
