@@ -48,6 +48,7 @@ class Reason(models.TextChoices):
 
     SENT = "sent", gettext_lazy("Sent")
     CAPPED = "capped", gettext_lazy("A cap was reached")
+    ADAPTED = "adapted", gettext_lazy("The limit, lowered to how they respond, was reached")
     MIN_GAP = "min_gap", gettext_lazy("Too soon after the last message")
     OWN_CAP = "own_cap", gettext_lazy("The customer's own limit was reached")
     PAUSED = "paused", gettext_lazy("The customer paused all messages")
@@ -89,6 +90,7 @@ class Reason(models.TextChoices):
 
 _HAS_A_RULE = {
     Reason.CAPPED,
+    Reason.ADAPTED,
     Reason.MIN_GAP,
     Reason.OWN_CAP,
     Reason.PAUSED,
@@ -142,7 +144,7 @@ def _sent(decision: Decided) -> str:
 
 def _outranked(decision: Decided) -> str:
     winner = {"winner": decision.winner_id, "rule": decision.rule}
-    return _("Candidate %(winner)s ranked higher for this customer and took the slot (%(rule)s).") % winner
+    return _("Candidate %(winner)s ranks higher for this customer and has the slot (%(rule)s).") % winner
 
 
 def _moved(decision: Decided) -> str:
@@ -162,6 +164,9 @@ def _expired(decision: Decided) -> str:
 _MARKETER: dict[Reason, Callable[[Decided], str]] = {
     Reason.SENT: _sent,
     Reason.CAPPED: _with_rule(gettext_lazy("A cap was reached")),
+    Reason.ADAPTED: _with_rule(
+        gettext_lazy("This customer responds little, so the adaptive cap allows fewer than the limit")
+    ),
     Reason.MIN_GAP: _with_rule(gettext_lazy("The minimum gap since the last message had not passed")),
     Reason.OWN_CAP: _with_rule(gettext_lazy("The customer chose to get fewer messages")),
     Reason.PAUSED: _plain(gettext_lazy("The customer paused all messages.")),
@@ -214,6 +219,9 @@ def _customer_capped(decision: Decided) -> str:
 _CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
     Reason.SENT: _plain(gettext_lazy("We sent you this message.")),
     Reason.CAPPED: _customer_capped,
+    Reason.ADAPTED: _plain(
+        gettext_lazy("Our last messages were of little use to you, so we write less and kept this one back.")
+    ),
     Reason.MIN_GAP: _plain(gettext_lazy("You had just heard from us, so we kept this one back.")),
     Reason.OWN_CAP: _plain(gettext_lazy("You asked for fewer messages, so we kept this one back.")),
     Reason.PAUSED: _plain(gettext_lazy("You paused our messages, so we kept this one back.")),

@@ -36,7 +36,7 @@ def judge(
     `asked` holds the customers of each nudge; `as_if_active` names a nudge that may still be a draft. A dry run locks
     nothing and draws no ids. The number of statements depends on the number of nudges and rounds, not of customers.
     """
-    run_statement("nudges.gather_facts", {"zones": zones, "stages": list(Stage.values)})
+    run_statement("nudges.gather_facts", {"zones": zones, "stages": list(Stage.values), "now": now})
     unfit = _unfit(asked, now)
     run_statement(
         "nudges.close_gates",
@@ -47,11 +47,13 @@ def judge(
             "unfit_customers": [customer_id for _nudge_id, customer_id in unfit],
         },
     )
-    run_statement("nudges.choose_channels", {})
+    run_statement("nudges.choose_channels", {"now": now})
     run_statement("nudges.hold_quiet", {"now": now})
     [ranked] = run_statement("nudges.rank_candidates", {})
     if ranked["last"] >= 0:
-        _play_rounds(ranked["last"], now, dry)
+        _play_rounds(ranked["last"], now, dry=dry, looks_ahead=ranked["looks_ahead"])
+    if ranked["looks_ahead"]:
+        run_statement("nudges.forget_scheduled", {})
     run_statement("nudges.settle", {"now": now})
 
 
@@ -91,13 +93,15 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
     return unfit
 
 
-def _play_rounds(last: int, now: datetime, dry: bool) -> None:
+def _play_rounds(last: int, now: datetime, *, dry: bool, looks_ahead: bool) -> None:
     """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
     run_statement("nudges.gather_rules", {"now": now})
     shares = _business_shares(dry) if last else []
     run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
     for place in range(1, last + 1):
         run_statement("nudges.judge_round", {"round": place, "now": now})
+        if looks_ahead:
+            run_statement("nudges.yield_round", {"round": place, "now": now})
         if shares:
             workspaces, percents = map(list, zip(*shares, strict=True))
             parameters = {"round": place, "now": now, "workspaces": workspaces, "percents": percents}

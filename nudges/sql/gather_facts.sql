@@ -1,26 +1,32 @@
 -- Puts beside each candidate what deciding must know of its nudge, customer, need and policy, as it is now.
--- Reads nudges, categories, customers, needs, policies, preferences, pressure. Writes the run's `deciding`.
+-- Reads nudges, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `deciding`.
 INSERT INTO deciding (
     candidate_id, workspace_id, customer_id, nudge_id, nudge_version, broadcast_id, put_forward_at, not_after,
-    category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
+    scheduled_at, category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
     customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start, own_end, newest_at,
-    policy_version
+    level, policy_version
 )
 SELECT
     c.candidate_id, c.workspace_id, c.customer_id, c.nudge_id, nudge.version, c.broadcast_id, c.put_forward_at, c.not_after,
-    nudge.category_id, category.slug, category.opt_in, nudge.channels, nudge.interest, nudge.promise, nudge.priority,
-    nudge.expected_value, nudge.on_cap,
+    c.scheduled_at, nudge.category_id, category.slug, category.opt_in, nudge.channels, nudge.interest, nudge.promise, nudge.priority,
+    coalesce(worth.value, nudge.expected_value), nudge.on_cap,
     NOT nudge.respects_caps AND nudge.promise = 'service' AND coalesce(policy.allow_service_exempt, false),
     nudge.counts, '',
     need.id, coalesce(kind.slug, ''), coalesce(need.stage, ''),
-    coalesce(array_position(%(stages)s::text[], need.stage::text), 0), place.zone,
-    -- A stable share of the customers, without service messages. tests/nudges/reference.py has the same in Python.
-    nudge.promise <> 'service' AND ('x' || left(encode(sha256(convert_to(
-        workspace.holdout_salt || c.customer_id, 'UTF8')), 'hex'), 15))::bit(60)::bigint %% 10000
-        < workspace.holdout_percent * 100,
+    -- A need that is closed or has gone quiet is no current one.
+    CASE WHEN need.closed_at IS NULL AND need.dormant_since IS NULL
+        THEN coalesce(array_position(%(stages)s::text[], need.stage::text), 0) ELSE 0 END, place.zone,
+    nudge.promise <> 'service' AND place.is_held_out,
     preference.max_per_week,
     greatest(preference.paused_until, (preference.paused_categories ->> nudge.category_id::text)::timestamptz),
-    policy.quiet_start, policy.quiet_end, preference.quiet_start, preference.quiet_end, pressure.sent_at[1], coalesce(policy.version, 0)
+    policy.quiet_start, policy.quiet_end, preference.quiet_start, preference.quiet_end, pressure.sent_at[1],
+    CASE WHEN policy.is_adaptive AND NOT place.is_held_out THEN (
+        SELECT received.level FROM nudges_reception(
+            %(now)s, pressure.sent_at, pressure.message_ids, pressure.promises,
+            reception.message_ids, reception.signs_at, reception.worths
+        ) AS received
+    ) END,
+    coalesce(policy.version, 0)
 FROM considered AS c
 JOIN nudges_nudge AS nudge ON nudge.id = c.nudge_id
 JOIN engagement_category AS category ON category.id = nudge.category_id
@@ -29,14 +35,19 @@ JOIN engagement_workspace AS workspace ON workspace.id = c.workspace_id
 LEFT JOIN nudges_policy AS policy ON policy.workspace_id = c.workspace_id
 LEFT JOIN nudges_preference AS preference ON preference.customer_id = c.customer_id
 LEFT JOIN nudges_pressure AS pressure ON pressure.customer_id = c.customer_id
+LEFT JOIN nudges_reception AS reception ON reception.customer_id = c.customer_id
 LEFT JOIN LATERAL (  -- the need that it was put forward for, else the latest of the kind that the nudge is about
-    SELECT n.id, n.need_id, n.stage FROM journeys_customerneed AS n
+    SELECT n.id, n.need_id, n.stage, n.closed_at, n.dormant_since FROM journeys_customerneed AS n
     WHERE n.id = c.customer_need_id
        OR c.customer_need_id IS NULL AND n.customer_id = c.customer_id AND n.need_id = nudge.trigger_need_id
     ORDER BY n.sequence DESC LIMIT 1
 ) AS need ON true
+LEFT JOIN nudges_nudgeworth AS worth ON worth.nudge_id = nudge.id AND worth.stage = coalesce(need.stage, '')
 LEFT JOIN journeys_need AS kind ON kind.id = coalesce(need.need_id, nudge.trigger_need_id)
 CROSS JOIN LATERAL (
     SELECT CASE WHEN customer.timezone = ANY (%(zones)s) THEN customer.timezone
-        WHEN workspace.timezone = ANY (%(zones)s) THEN workspace.timezone ELSE 'UTC' END AS zone
+        WHEN workspace.timezone = ANY (%(zones)s) THEN workspace.timezone ELSE 'UTC' END AS zone,
+        -- A stable share of the customers. tests/nudges/reference.py has the same in Python.
+        ('x' || left(encode(sha256(convert_to(workspace.holdout_salt || c.customer_id, 'UTF8')), 'hex'), 15)
+            )::bit(60)::bigint %% 10000 < workspace.holdout_percent * 100 AS is_held_out
 ) AS place

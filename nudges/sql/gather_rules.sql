@@ -3,15 +3,18 @@
 -- `subject` is what the messages that count must have in common with the candidate: its channel, category, …
 -- Leaves out what cannot hold it back whatever the rounds bring: if all candidates ranked before it were sent, `limit` is
 -- reached only when the (limit - place + 1)-th newest message is within reach. The arrays are in order, so that is one look.
+-- A cap with a floor follows the customer's level (docs/adaptive-cap.md): never above its limit.
 -- Reads caps, policies, pressure, `deciding`. Writes the run's `bearing`.
 INSERT INTO bearing (candidate_id, rule, reason, scope, subject, seconds, unit, "limit", reach)
 SELECT d.candidate_id, rules.rule, rules.reason, rules.scope, own.subject, rules.seconds, rules.unit, rules.limit, back.reach
 FROM deciding AS d
 LEFT JOIN nudges_pressure AS p ON p.customer_id = d.customer_id
 CROSS JOIN LATERAL (
-    SELECT 'cap:' || cap.id AS rule, 'capped' AS reason, cap.scope, cap.scope_value, cap.seconds, nullif(cap.unit, '') AS unit,
-           cap.limit::integer AS "limit"
-    FROM nudges_cap AS cap WHERE cap.workspace_id = d.workspace_id AND cap.archived_at IS NULL
+    SELECT 'cap:' || cap.id AS rule, CASE WHEN now.limit < cap.limit THEN 'adapted' ELSE 'capped' END AS reason, cap.scope,
+           cap.scope_value, cap.seconds, nullif(cap.unit, '') AS unit, now.limit
+    FROM nudges_cap AS cap
+    CROSS JOIN LATERAL (SELECT nudges_adapted(cap.limit, cap.floor, d.level) AS "limit") AS now
+    WHERE cap.workspace_id = d.workspace_id AND cap.archived_at IS NULL
     UNION ALL
     SELECT 'min_gap', 'min_gap', 'any', '', policy.min_gap_seconds, NULL, 1
     FROM nudges_policy AS policy WHERE policy.workspace_id = d.workspace_id AND policy.min_gap_seconds > 0
@@ -31,6 +34,6 @@ CROSS JOIN LATERAL (  -- a local day and a move over the date line reach back tw
     SELECT CASE WHEN rules.seconds IS NOT NULL THEN rules.seconds * interval '1 second' ELSE CASE rules.unit
         WHEN 'day' THEN interval '3 days' WHEN 'week' THEN interval '9 days' ELSE interval '33 days' END END AS reach
 ) AS back
-WHERE d.place > 0 AND NOT d.exempt
+WHERE d.place > 0 AND d.scheduled_at IS NULL AND NOT d.exempt
   AND (rules.scope = 'any' OR own.subject <> '' AND rules.scope_value IN ('', own.subject))
   AND (rules.limit < d.place OR p.sent_at[rules.limit - d.place + 1] > %(now)s - back.reach)

@@ -11,6 +11,6 @@ FROM (
     ) AS until
     FROM deciding AS x
     CROSS JOIN LATERAL (SELECT x.paused_until IS NOT NULL AND x.paused_until > %(now)s AND NOT x.exempt) AS pause (is_on)
-    WHERE x.reason IS NULL AND x.channel <> 'inbox'
+    WHERE x.reason IS NULL AND x.channel <> 'inbox' AND x.scheduled_at IS NULL
 ) AS held
 WHERE held.candidate_id = d.candidate_id AND held.until > %(now)s

@@ -2,18 +2,20 @@
 -- Reads nothing. Writes no rows. Returns nothing.
 CREATE TEMP TABLE IF NOT EXISTS considered (  -- the candidates of this run, real (id > 0) or imagined (id < 0)
     candidate_id bigint PRIMARY KEY, workspace_id bigint, customer_id bigint, nudge_id bigint, customer_need_id bigint,
-    stage_change_id bigint, broadcast_id bigint, put_forward_at timestamptz, not_after timestamptz
+    stage_change_id bigint, broadcast_id bigint, put_forward_at timestamptz, not_after timestamptz,
+    scheduled_at timestamptz  -- set: not decided in this run, but due within the look-ahead
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS deciding (  -- the same, with what is known of each, then what was decided
     candidate_id bigint PRIMARY KEY, workspace_id bigint, customer_id bigint, nudge_id bigint,
     nudge_version integer, broadcast_id bigint, put_forward_at timestamptz, not_after timestamptz,
+    scheduled_at timestamptz,
     -- the nudge
     category_id bigint, category text, opt_in boolean, channels text[], interest text, promise text,
     priority integer, value double precision, on_cap text, exempt boolean, counts boolean, flow text,
     -- the customer
     customer_need_id bigint, need text, stage text, relevance integer, zone text, in_holdout boolean,
     own_limit integer, paused_until timestamptz, quiet_start time, quiet_end time, own_start time, own_end time,
-    newest_at timestamptz,
+    newest_at timestamptz, level double precision,  -- of the adaptive cap; null: it is off
     policy_version integer,
     -- the way to the customer
     channel text, address text,

@@ -1,6 +1,8 @@
 -- Arbitration: puts each customer's push candidates in order. Service first; the customer's interest before the
--- business's; the need that is furthest on; priority; expected value to the customer; age; id.
--- Reads and writes the run's `deciding`: place, 0 for the inbox, which competes with nothing. Returns the last place.
+-- business's; the current need that is furthest on; priority; expected value to the customer; age; id.
+-- What is only scheduled has a place too, and the mark `ahead`: no round decides it, but lower ones leave it its slot.
+-- Reads and writes the run's `deciding`: place, 0 for the inbox, which competes with nothing.
+-- Returns the last place, and whether anything is scheduled.
 WITH ranked AS (
     SELECT candidate_id, row_number() OVER (
         PARTITION BY customer_id
@@ -10,9 +12,11 @@ WITH ranked AS (
     FROM deciding WHERE reason IS NULL AND channel <> 'inbox'
 ), placed AS (
     UPDATE deciding AS d
-    SET place = coalesce(ranked.place, 0)
+    SET place = CASE WHEN x.scheduled_at IS NULL THEN coalesce(ranked.place, 0) ELSE ranked.place END,
+        reason = CASE WHEN x.scheduled_at IS NOT NULL THEN 'ahead' END
     FROM deciding AS x LEFT JOIN ranked ON ranked.candidate_id = x.candidate_id
     WHERE x.candidate_id = d.candidate_id AND x.reason IS NULL
     RETURNING d.place
 )
-SELECT coalesce(max(place), -1) AS last FROM placed
+SELECT coalesce(max(place), -1) AS last, EXISTS (SELECT FROM deciding WHERE scheduled_at IS NOT NULL) AS looks_ahead
+FROM placed

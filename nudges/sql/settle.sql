@@ -14,7 +14,7 @@ FROM (
     SELECT candidate_id, greatest(allowed_at, %(now)s + interval '60 seconds') AS wanted,
         allowed_at IS NOT NULL AND rule <> 'business_limit' AND (
             reason IN ('quiet_hours', 'broadcast_paused')
-            OR on_cap = 'defer' AND reason IN ('capped', 'min_gap', 'own_cap', 'paused', 'outranked')
+            OR on_cap = 'defer' AND reason IN ('capped', 'adapted', 'min_gap', 'own_cap', 'paused', 'outranked')
         ) AS waits
     FROM deciding
 ) AS fate
