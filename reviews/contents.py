@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from engagement.questions import Questions
 from reviews.models import ReviewKind
+from reviews.situations import wrong_answers
 
 # Written without having used the thing: a figure may be left out.
 BEFORE_USE = (ReviewKind.SHORTLISTED, ReviewKind.CHOSE_OTHER)
@@ -22,7 +23,7 @@ MOST_POINTS, LONGEST_POINT = 5, 120
 class ReviewContent:
     """One version of a review. Figures are 1 to 5, `fit` is one of the questions' options or empty.
 
-    `situation` is {attribute: option}; what the author did not want to tell is left out.
+    `situation` is {attribute: answer} (`reviews.situations`); what the author did not want to tell is left out.
     """
 
     kind: str
@@ -35,7 +36,7 @@ class ReviewContent:
     title: str = ""
     pros: tuple[str, ...] = ()
     cons: tuple[str, ...] = ()
-    situation: dict[str, str] = field(default_factory=dict)
+    situation: dict[str, Any] = field(default_factory=dict)
     language: str = "en"
     incentive: str = ""
 
@@ -104,10 +105,5 @@ def _wrong_situation(content: ReviewContent, questions: Questions) -> Iterator[t
     if content.fit and content.fit not in questions.fit_options:
         known = ", ".join(questions.fit_options)
         yield "fit", _("Choose one of: %(known)s.") % {"known": known} if known else _("Is not asked here.")
-    options = {attribute.key: attribute.options for attribute in questions.attributes}
-    for key, value in content.situation.items():
-        if key not in options:
-            yield f"situation.{key}", _("Is not asked here.")
-        elif value not in options[key]:
-            known = ", ".join(options[key])
-            yield f"situation.{key}", _("Choose one of: %(known)s.") % {"known": known}
+    for key, message in wrong_answers(content.situation, questions.attributes):
+        yield f"situation.{key}", message

@@ -24,9 +24,7 @@ def erase_reviews(*, customer_ids: list[int], now: datetime) -> None:
     voted = list(votes.values_list("review_id", "review__product_id"))
     votes.delete()
     _recount(review_id for review_id, _product_id in voted)
-    mark_fit_due(
-        product_ids=[*(product_id for _, product_id in theirs), *(product_id for _, product_id in voted)]
-    )
+    mark_fit_due(product_ids=[product_id for _, product_id in voted])
 
 
 def _recount(review_ids: Iterable[int]) -> None:

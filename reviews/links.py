@@ -51,6 +51,11 @@ def writing_url(product: Product, *, customer: Customer | None = None, language:
     return f"{settings.BASE_URL}{path}{'?' if query else ''}{urlencode(query)}"
 
 
+def page_url(product: Product) -> str:
+    """Where a product's reviews are read as a page."""
+    return f"{settings.BASE_URL}/e/reviews/{product.workspace.slug}/{quote(product.sku, safe='')}/"
+
+
 def confirmation_url(review: Review, *, email: str) -> str:
     """Where the author of an unconfirmed review says that the address is theirs."""
     token = sign(CONFIRMATION, {"r": review.pk, "v": review.version, "e": email})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
 from engagement.counts import Counts
 from engagement.statements import run_statement
+from reviews.marking import mark_fit_due
 from reviews.models import RatingTally
 
 
@@ -18,8 +19,10 @@ def tally_ratings(*, now: datetime, limit: int = 200) -> Counts:
     return Counts(taken=len(run_statement("reviews.tally_ratings", {"limit": limit})))
 
 
-def mark_stale(*, workspace_id: int, product_ids: Iterable[int], now: datetime) -> None:
-    """The published reviews of these products changed. Call it in the transaction that changes them."""
+def mark_stale(*, workspace_id: int, product_ids: Collection[int], now: datetime) -> None:
+    """The published reviews of these products changed: figures and fit are due. Call it in the transaction that
+    changes them."""
+    mark_fit_due(product_ids=product_ids)
     RatingTally.objects.bulk_create(
         [
             RatingTally(product_id=product_id, workspace_id=workspace_id, stale_since=now)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from engagement.models import Workspace
+from reviews.marking import mark_fit_due
 from reviews.models import HelpfulVote, Review, ReviewStatus
 
 
@@ -23,7 +24,7 @@ def voter_name(*, customer_id: int | None = None, anonymous_id: str = "") -> str
 def vote_helpful(
     *, workspace: Workspace, review_id: int, voter: str, is_helpful: bool, now: datetime
 ) -> Review:
-    """Take one reader's word, or change it; the counts are counted again. Raises Review.DoesNotExist."""
+    """Take one reader's word, or change it; votes are counted again, fit is due. Raises Review.DoesNotExist."""
     review = Review.objects.select_for_update().get(
         pk=review_id, workspace=workspace, status=ReviewStatus.PUBLISHED
     )
@@ -37,4 +38,5 @@ def vote_helpful(
     )
     review.helpful_count, review.unhelpful_count = counted["yes"], counted["no"]
     review.save(update_fields=["helpful_count", "unhelpful_count"])
+    mark_fit_due(product_ids=[review.product_id])
     return review

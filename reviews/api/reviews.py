@@ -110,7 +110,9 @@ class ReviewIn(Body):
     quality = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
     value = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
     fit = serializers.CharField(max_length=60, required=False, allow_blank=True)
-    situation = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
+    situation = serializers.DictField(
+        required=False, help_text="{attribute: an option, a list of options, or a number}"
+    )
     language = serializers.CharField(max_length=LONGEST["language"], required=False)
     incentive = serializers.CharField(
         max_length=LONGEST["incentive"],

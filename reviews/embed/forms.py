@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -11,22 +11,16 @@ from django.utils.translation import gettext as _
 from engagement.models import Product
 from engagement.questions import Questions
 from reviews.contents import MOST_POINTS, ReviewContent
+from reviews.embed.fields import Choice, answer_fields, read_situation
 from reviews.models import ReviewKind
 
 STARS = (5, 4, 3, 2, 1)
 # Left empty by people, who cannot see it.
 TRAP = "website"
+SITUATION = "situation."
 
 
-class Choice(NamedTuple):
-    """One entry of a field where a reader chooses."""
-
-    value: str
-    label: str
-    is_chosen: bool
-
-
-def read_content(data: QueryDict, *, language: str) -> ReviewContent:
+def read_content(data: QueryDict, questions: Questions, *, language: str) -> ReviewContent:
     """What was typed, bounded but not yet checked; figures that are no figures stay 0, which the check refuses."""
     return ReviewContent(
         kind=data.get("kind", ""),
@@ -39,11 +33,7 @@ def read_content(data: QueryDict, *, language: str) -> ReviewContent:
         quality=figure(data.get("quality", "")),
         value=figure(data.get("value", "")),
         fit=data.get("fit", ""),
-        situation={
-            name.removeprefix("situation."): value
-            for name in data
-            if name.startswith("situation.") and (value := data.get(name, ""))
-        },
+        situation=read_situation(data, SITUATION, questions.attributes),
         language=language,
     )
 
@@ -60,7 +50,11 @@ def points(text: str) -> tuple[str, ...]:
 
 
 def form_context(
-    product: Product, questions: Questions, data: Mapping[str, Any], problems: Mapping[str, str]
+    product: Product,
+    questions: Questions,
+    data: Mapping[str, Any],
+    situation: Mapping[str, Any],
+    problems: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the form's template shows: fields with their choices, what was typed, what was wrong.
 
@@ -77,18 +71,7 @@ def form_context(
         "quality": stars(data, "quality"),
         "value": stars(data, "value"),
         "fit": [Choice(option, option, data.get("fit") == option) for option in questions.fit_options],
-        "situation": [
-            {
-                "attribute": attribute,
-                "name": f"situation.{attribute.key}",
-                "problem": problems.get(f"situation.{attribute.key}", ""),
-                "choices": [
-                    Choice(option, option, data.get(f"situation.{attribute.key}") == option)
-                    for option in attribute.options
-                ],
-            }
-            for attribute in questions.attributes
-        ],
+        "situation": answer_fields(questions.attributes, situation, SITUATION, problems),
         "trap": TRAP,
     }
 

@@ -1,39 +1,34 @@
-"""Reviews of a product: on the shop's pages, and as a page of their own. And readers' word on whether they helped."""
+"""Reviews of a product: on the shop's pages, and as a page of their own; and how it fitted people like the reader."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from engagement.embed.doors import (
-    absolute,
-    client_address,
-    fragment,
-    hosted,
-    posting,
-    reading_language,
-    render,
-    script_of,
-)
-from engagement.embed.limits import is_first_time
-from engagement.embed.readers import Reader, reader_of
+from engagement.embed.doors import fragment, hosted, reading_language, render, script_of
 from engagement.models import Product, Workspace
 from engagement.questions import Questions, questions_for
+from reviews.embed.fields import answer_fields, read_situation, situation_query
+from reviews.embed.fitted import fit_context
 from reviews.embed.linked import linked_data
 from reviews.embed.writing import find_product
-from reviews.links import writing_url
+from reviews.fits import Reading, read_fit
+from reviews.links import page_url, writing_url
 from reviews.models import Review
 from reviews.ranking import ORDERS, BadCursor, list_reviews
+from reviews.situations import in_words, usable_answers
 from reviews.summaries import rating_summary
-from reviews.voting import vote_helpful, voter_name
 
 ORDER_NAMES = {"recent": _("Most recent"), "helpful": _("Most helpful"), "similar": _("People like me first")}
 PAGE_SIZE = 8
+MOST_NAMED = 200  # reviews that stand in the reader's own order; the others follow, newest first
+BUCKETS = 1000  # of readers, for the holdout: too few to tell anybody by
+ME = "s."  # before an attribute of the reader's situation
 
 
 @fragment
@@ -50,123 +45,118 @@ def list_fragment(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @hosted("GET")
 def list_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpResponse:
     product = find_product(workspace, sku)
-    return show(
-        request,
-        product,
-        "reviews",
-        {"workspace": workspace, "level": "h1", "sub": "h2", **script_of(workspace)},
-    )
+    more = {"workspace": workspace, "level": "h1", "sub": "h2", **script_of(workspace)}
+    return show(request, product, "reviews", more)
+
+
+@fragment
+def fit_fragment(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """`product` and the reader's situation as `s.<attribute>`: how it fitted people like them, and nothing else."""
+    product = find_product(workspace, request.GET.get("product", ""))
+    questions = questions_for(product)
+    if not questions.fit_options or not questions.attributes:
+        raise Http404
+    situation = told_situation(request, questions)
+    reading = read_fit(product=product, situation=situation, reader_key=bucket_of(request))
+    language = reading_language(request, workspace)
+    context = shared_context(product, questions, situation, language) | fit_context(product, reading, [])
+    context |= {"fit_path": reverse("reviews_embed:fit_fragment"), "sub": "h3"}
+    return render("reviews/embed/_fit_alone.html", context, language=language)
 
 
 def show(request: HttpRequest, product: Product, template: str, more: dict[str, Any]) -> HttpResponse:
-    order = request.GET.get("order", "recent")
     questions = questions_for(product)
-    situation = read_situation(request, questions)
-    if order == "recent" and situation:
-        order = "similar"
+    situation = told_situation(request, questions)
+    order = request.GET.get("order") or ("similar" if situation else "recent")
+    reading = None
+    if situation and questions.fit_options:
+        reading = read_fit(
+            product=product, situation=situation, reader_key=bucket_of(request), limit=MOST_NAMED
+        )
     try:
         page = list_reviews(
-            product, order=order, cursor=request.GET.get("cursor", ""), situation=situation, limit=PAGE_SIZE
+            product,
+            order=order,
+            cursor=request.GET.get("cursor", ""),
+            situation=situation,
+            nearest=[carrier.review_id for carrier in reading.nearest] if reading else [],
+            limit=PAGE_SIZE,
         )
     except (BadCursor, ValueError) as error:
         return HttpResponse(str(error), status=400, content_type="text/plain")
-    for review in page.reviews:
-        review.product = product  # so that showing them asks no more
+    describe(page.reviews, product, questions, reading)
     language = reading_language(request, product.workspace)
     summary = rating_summary(product)
-    context = {
-        "product": product,
+    context = shared_context(product, questions, situation, language) | {
         "reviews": page.reviews,
         "next_query": query_of(product, order, situation, language, page.next_cursor)
         if page.next_cursor
         else "",
         "orders": orders(product, order, situation, language),
         "order": order,
-        "situation": asked(questions, situation),
         "summary": summary,
         "fits": summary.fit_bands(questions.fit_options),
-        "questions": questions,
-        "page_url": page_url(product),
-        "writing_url": writing_url(product, language=language),
-        "list_path": reverse("reviews_embed:list_fragment"),
-        "form_path": f"{reverse('reviews_embed:form_fragment')}?{urlencode({'product': product.sku})}",
-        "vote_path": reverse("reviews_embed:vote"),
         "linked": linked_data(request, product, summary, page.reviews),
+        "vote_path": reverse("reviews_embed:vote"),
+        **(fit_context(product, reading, page.reviews) if reading and not request.GET.get("cursor") else {}),
     }
     return render(f"reviews/embed/{template}.html", context | more, language=language)
 
 
-@posting(limit=30)
-def vote(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    """`review` and `helpful` (1 or 0) from the shop's page; answers with the counts to show."""
-    review = take_vote(request, workspace, reader_of(request, workspace, now=timezone.now()))
-    context = {"review": review, "is_voted": True, "vote_path": reverse("reviews_embed:vote")}
-    return render("reviews/embed/_votes.html", context, language=reading_language(request, workspace))
+def shared_context(
+    product: Product, questions: Questions, situation: Mapping[str, Any], language: str
+) -> dict[str, Any]:
+    """What the list and the figure alone both show."""
+    return {
+        "product": product,
+        "questions": questions,
+        "situation": answer_fields(questions.attributes, situation, ME),
+        "is_told": bool(situation),
+        "page_url": page_url(product),
+        "similar_url": f"{page_url(product)}?{query_of(product, 'similar', situation, language)}",
+        "writing_url": writing_url(product, language=language),
+        "list_path": reverse("reviews_embed:list_fragment"),
+        "form_path": f"{reverse('reviews_embed:form_fragment')}?{urlencode({'product': product.sku})}",
+    }
 
 
-@hosted("POST", limit=30)
-def vote_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    """The same from the hosted page without scripts; leads back to it."""
-    review = take_vote(request, workspace, Reader())
-    return HttpResponseRedirect(f"{page_url(review.product)}#review-{review.pk}", status=303)
+def describe(reviews: list[Review], product: Product, questions: Questions, reading: Reading | None) -> None:
+    """Note on each review what its author's situation is in words, and what they have in common with the reader."""
+    carriers = {carrier.review_id: carrier for carrier in reading.nearest} if reading else {}
+    for review in reviews:
+        review.product = product  # so that showing them asks no more
+        review.chips = in_words(review.situation, questions.attributes)  # type: ignore[attr-defined]
+        review.carrier = carriers.get(review.pk)  # type: ignore[attr-defined]
 
 
-def take_vote(request: HttpRequest, workspace: Workspace, reader: Reader) -> Review:
-    """Keep a reader's word, once each. Who gave no id counts once a day from one address."""
-    number, helpful = request.POST.get("review", ""), request.POST.get("helpful")
-    if not (number.isascii() and number.isdecimal() and len(number) < 19) or helpful not in ("0", "1"):
-        raise Http404
-    address = client_address(request)
-    name = voter_name(
-        customer_id=reader.customer.pk if reader.customer else None,
-        anonymous_id=reader.anonymous_id or f"once:{timezone.now().timestamp()}:{address}",
-    )
-    try:
-        if not reader.is_known and not is_first_time(address=address, what=f"vote:{number}"):
-            return Review.objects.select_related("product__workspace").get(pk=number, workspace=workspace)
-        return vote_helpful(
-            workspace=workspace,
-            review_id=int(number),
-            voter=name,
-            is_helpful=helpful == "1",
-            now=timezone.now(),
-        )
-    except Review.DoesNotExist as error:
-        raise Http404 from error
-
-
-def read_situation(request: HttpRequest, questions: Questions) -> dict[str, str]:
+def told_situation(request: HttpRequest, questions: Questions) -> dict[str, Any]:
     """What the reader said of themselves, as far as it is asked here."""
-    told = {attribute.key: request.GET.get(f"s.{attribute.key}", "") for attribute in questions.attributes}
-    options = {attribute.key: attribute.options for attribute in questions.attributes}
-    return {key: value for key, value in told.items() if value in options[key]}
+    return usable_answers(read_situation(request.GET, ME, questions.attributes), questions.attributes)
 
 
-def asked(questions: Questions, situation: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {"attribute": attribute, "chosen": situation.get(attribute.key, "")}
-        for attribute in questions.attributes
-    ]
+def bucket_of(request: HttpRequest) -> str:
+    """Which of a thousand groups the reader's browser puts itself into, after consent; empty: unknown."""
+    bucket = request.GET.get("reader", "")
+    is_one = bucket.isascii() and bucket.isdecimal() and len(bucket) <= 4 and int(bucket) < BUCKETS
+    return bucket if is_one else ""
 
 
-def orders(product: Product, order: str, situation: dict[str, str], language: str) -> list[dict[str, Any]]:
-    """Every order with the query that asks for it."""
+def orders(product: Product, order: str, situation: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
+    """Every order with the query that asks for it; what the reader told stays told."""
     shown = [name for name in ORDERS if name != "similar" or situation]
     return [
         {
             "name": ORDER_NAMES[name],
-            "query": query_of(product, name, situation if name == "similar" else {}, language),
+            "query": query_of(product, name, situation, language),
             "is_chosen": name == order,
         }
         for name in shown
     ]
 
 
-def query_of(product: Product, order: str, situation: dict[str, str], language: str, cursor: str = "") -> str:
-    told = {f"s.{key}": value for key, value in situation.items()}
-    query = {"product": product.sku, "order": order, "lang": language, **told, "cursor": cursor}
-    return urlencode({name: value for name, value in query.items() if value})
-
-
-def page_url(product: Product) -> str:
-    return absolute(f"/e/reviews/{product.workspace.slug}/{quote(product.sku, safe='')}/")
+def query_of(
+    product: Product, order: str, situation: Mapping[str, Any], language: str, cursor: str = ""
+) -> str:
+    query = [("product", product.sku), ("order", order), ("lang", language)]
+    query += [*situation_query(situation, ME), ("cursor", cursor)]
+    return urlencode([(name, value) for name, value in query if value])

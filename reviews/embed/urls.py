@@ -2,15 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import reading, writing
+from reviews.embed import reading, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("f/reviews/", reading.list_fragment, name="list_fragment"),
+    path("f/fit/", reading.fit_fragment, name="fit_fragment"),
     path("f/review/", writing.form_fragment, name="form_fragment"),
-    path("f/review/vote/", reading.vote, name="vote"),
+    path("f/review/vote/", votes.vote, name="vote"),
     path("reviews/<slug:workspace>/<path:sku>/", reading.list_page, name="list_page"),
     path("review/<slug:workspace>/<path:sku>/", writing.form_page, name="form_page"),
-    path("vote/<slug:workspace>/", reading.vote_page, name="vote_page"),
+    path("vote/<slug:workspace>/", votes.vote_page, name="vote_page"),
     path("confirm/<slug:workspace>/<str:token>/", writing.confirmation_page, name="confirmation_page"),
 ]

@@ -20,7 +20,8 @@ from engagement.models import Customer, Product, Workspace
 from engagement.questions import questions_for
 from engagement.signing import BadToken
 from reviews.contents import BadReview
-from reviews.embed.forms import TRAP, form_context, read_content
+from reviews.embed.fields import read_situation
+from reviews.embed.forms import SITUATION, TRAP, form_context, read_content
 from reviews.links import author_of, read_confirmation, writing_url
 from reviews.mails import confirmation_mail
 from reviews.models import Review, ReviewStatus
@@ -122,7 +123,7 @@ def take_review(request: HttpRequest, product: Product, author: Customer | None,
         return MAILED  # a machine: it shall think that it succeeded
     now = timezone.now()
     with translation.override(language):
-        content = read_content(request.POST, language=language)
+        content = read_content(request.POST, questions_for(product), language=language)
         if author is not None:
             submit_review(
                 workspace=workspace,
@@ -176,8 +177,10 @@ def answer_form(
     language = reading_language(request, product.workspace)
     if not data and author is not None:
         data = {"author_name": (author.name or "").split(" ")[0]}
+    questions = questions_for(product)
+    situation = read_situation(request.POST, SITUATION, questions.attributes)
     with translation.override(language):
-        context = form_context(product, questions_for(product), data, problems) | {
+        context = form_context(product, questions, data, situation, problems) | {
             "workspace": product.workspace,
             "author": author,
             "action": writing_url(product, language=language) if author is None else request.get_full_path(),

@@ -1,4 +1,4 @@
-/* Touchstone on a shop's pages: <touchstone-guide>, <touchstone-reviews>, <touchstone-inbox>.
+/* Touchstone on a shop's pages: <touchstone-guide>, <touchstone-reviews>, <touchstone-fit>, <touchstone-inbox>.
  *
  * <script src="https://…/e/touchstone.js" data-key="wk_…" defer></script>
  *
@@ -14,21 +14,29 @@
   const { key = "", token = "" } = script.dataset;
   const STORED = "touchstone.anonymous_id";
   const CHECKED = "touchstone.checked";
+  const SITUATION = "touchstone.situation";
   const elements = new Set();
   let anonymousId = "";
   let sheet;
+
+  // What is told of one's own situation: s.<attribute>, some of them several times.
+  const situationIn = (fields) => [...fields].filter(([name, value]) => name.startsWith("s.") && value);
 
   const ask = (path, query = {}, options = {}) => {
     const url = new URL(path, base);
     url.searchParams.set("key", key);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    // Which of a thousand groups this browser is in, where a fit may be held out to learn whether it helps.
+    if (anonymousId && situationIn(url.searchParams)[0]) {
+      url.searchParams.set("reader", [...anonymousId].reduce((sum, sign) => Math.imul(sum ^ sign.codePointAt(), 16777619) >>> 0, 2166136261) % 1000);
+    }
     return fetch(url, { credentials: "omit", ...options });
   };
-  const post = (path, fields, keepalive = false) => {
+  const post = (path, fields, keepalive = false, lang = "") => {
     const body = new URLSearchParams(fields);
     if (anonymousId) body.set("anonymous_id", anonymousId);
     if (token) body.set("token", token);
-    return ask(path, {}, { method: "POST", body, keepalive });
+    return ask(path, lang ? { lang } : {}, { method: "POST", body, keepalive });
   };
   const store = (name, value) => {
     if (!anonymousId) return;
@@ -162,7 +170,8 @@
       const fields = new FormData(form, event.submitter);
       if (tsGet) {
         const url = new URL(tsGet, base);
-        for (const [name, value] of fields) if (value) url.searchParams.set(name, value);
+        for (const [name, value] of fields) if (value) url.searchParams.append(name, value);
+        if ("tsMe" in form.dataset) store(SITUATION, new URLSearchParams(situationIn(fields)));
         get(root, form, url.pathname + url.search).catch(() => form.submit());
         return;
       }
@@ -191,7 +200,7 @@
 
   // ---- The elements
 
-  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", inbox: "/m/inbox/fragment/" };
+  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/" };
   const OURS = ["class", "id", "style", "slot", "part", "hidden", "dir", "reserve", "data-state"];
   const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
@@ -219,7 +228,8 @@
       if (kind === "inbox" && !token) return this.settle("empty");
       const headers = kind === "inbox" ? { Authorization: `Bearer ${token}` } : {};
       try {
-        const [made, answer] = await Promise.all([styles(), ask(PATHS[kind], query, { headers })]);
+        const path = PATHS[kind] + (kind === "reviews" || kind === "fit" ? `?${stored(SITUATION)}` : "");
+        const [made, answer] = await Promise.all([styles(), ask(path, query, { headers })]);
         const html = await answer.text();
         if (!answer.ok) {
           if (answer.status !== 404 || !html.startsWith("not_found")) console.warn(`touchstone-${kind}: ${html.slice(0, 200)}`);
@@ -273,12 +283,13 @@
   const consent = (given, id = "") => {
     if (!given) {
       anonymousId = "";
-      try { localStorage.removeItem(STORED); localStorage.removeItem(CHECKED); } catch { /* nothing was kept */ }
+      try { for (const name of [STORED, CHECKED, SITUATION]) localStorage.removeItem(name); } catch { /* nothing was kept */ }
       return;
     }
     // Segment's client keeps its id as JSON text.
     anonymousId = String(id || stored("ajs_anonymous_id").replace(/^"|"$/g, "") || stored(STORED) || randomId()).slice(0, 200);
     if (!id) store(STORED, anonymousId);
+    for (const element of elements) if (element.dataset.state && OWN.includes(element.localName.slice(11))) element.load();
   };
   document.addEventListener("touchstone:consent", ({ detail }) => consent(detail?.given !== false, detail?.anonymousId));
   if (script.dataset.consent === "given" || stored(STORED)) consent(true);

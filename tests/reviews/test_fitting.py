@@ -10,7 +10,7 @@ import pytest
 
 from engagement.models import Product, Workspace
 from reviews.fit_models import FitDue, FitSheet, FitTopic
-from reviews.fits import Fit, Lack, NotEnough, attributes_that_matter, fit_for, is_held_out, similar_first
+from reviews.fits import Fit, Lack, NotEnough, attributes_that_matter, is_held_out, read_fit
 from reviews.fitting.learning import learn_fit
 from reviews.fitting.overdue import find_overdue_fit
 from reviews.marking import mark_fit_due
@@ -29,13 +29,13 @@ def workspace() -> Workspace:
 
 
 def fit(product: Product, situation: dict[str, Any] = WIDE, reader_key: str = "r") -> Fit:
-    found = fit_for(product=product, situation=situation, reader_key=reader_key)
+    found = read_fit(product=product, situation=situation, reader_key=reader_key).fit
     assert isinstance(found, Fit), found
     return found
 
 
 def lacking(product: Product, situation: dict[str, Any] = WIDE, reader_key: str = "r") -> NotEnough:
-    found = fit_for(product=product, situation=situation, reader_key=reader_key)
+    found = read_fit(product=product, situation=situation, reader_key=reader_key).fit
     assert isinstance(found, NotEnough), found
     return found
 
@@ -82,9 +82,7 @@ def test_a_page_costs_one_query_however_many_reviews(
     for product in (few, many):
         product.refresh_from_db()
         with django_assert_num_queries(1):
-            fit_for(product=product, situation=WIDE, reader_key="r")
-        with django_assert_num_queries(1):
-            similar_first(product=product, situation=WIDE)
+            assert read_fit(product=product, situation=WIDE, reader_key="r").nearest
     sheet = FitSheet.objects.get(product=many)
     assert sheet.review_count == 525
     assert len(sheet.cells) <= 3
@@ -124,13 +122,14 @@ def test_held_out_readers_stay_held_out(workspace: Workspace) -> None:
     product, *_ = make_fit.shop(workspace)
     FitTopic.objects.update(holdout_percent=50)
     outcomes = {
-        key: type(fit_for(product=product, situation=WIDE, reader_key=key)) for key in "abcdefghijklmnop"
+        key: type(read_fit(product=product, situation=WIDE, reader_key=key).fit) for key in "abcdefghijklmnop"
     }
     assert set(outcomes.values()) == {Fit, NotEnough}
-    again = {key: type(fit_for(product=product, situation=WIDE, reader_key=key)) for key in outcomes}
+    again = {key: type(read_fit(product=product, situation=WIDE, reader_key=key).fit) for key in outcomes}
     assert again == outcomes
     held_out = next(key for key, kind in outcomes.items() if kind is NotEnough)
     assert lacking(product, reader_key=held_out).lack == Lack.HELD_OUT
+    assert read_fit(product=product, situation=WIDE, reader_key=held_out).nearest == []
     fit(product, reader_key="")
 
 
@@ -208,7 +207,7 @@ def test_votes_and_categories_are_noticed(workspace: Workspace) -> None:
     Product.objects.filter(pk=other.pk).update(category="boots")
     assert find_overdue_fit(now=make.NOW)["taken"] == 2
     learn_fit(now=make.NOW)
-    assert similar_first(product=product, situation=WIDE)[0].review_id == review.pk
+    assert read_fit(product=product, situation=WIDE, reader_key="").nearest[0].review_id == review.pk
     assert FitSheet.objects.get(product=other).category.name == "boots"
     shoes = FitSheet.objects.get(product=product).category
     assert sum(sum(cell[1]) for cell in shoes.cells) == pytest.approx(7 * 25)
@@ -250,7 +249,7 @@ def test_criticism_and_praise_are_both_among_the_first_five(workspace: Workspace
     told = [({"foot": "wide"}, "right")] * 30
     make_fit.reviews(product, told, helpful_count=9)
     make_fit.learn([product])
-    first = [one.option for one in similar_first(product=product, situation=WIDE)[:5]]
+    first = [one.option for one in read_fit(product=product, situation=WIDE, reader_key="").nearest[:5]]
     assert first[:4] == ["right"] * 4
     assert first[4] != "right"
 
