@@ -104,7 +104,7 @@ class Postgres:
         self.data.mkdir(mode=0o700, exist_ok=True)
         self.log.touch(mode=0o600)
         self.give(self.data, self.log)
-        self.state.keep(postgres_data=str(self.data))
+        self.state.keep(postgres_data=str(self.data), postgres_database=None)
         password = self.home / "password"
         write_private(password, self.state.secret("postgres_password"))
         self.give(password)
