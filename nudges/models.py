@@ -436,6 +436,13 @@ class Message(models.Model):
         help_text="When this claim's hand-over to the provider began; null: nothing can have gone out.",
     )
     sent_at = models.DateTimeField(null=True)
+    provider = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="By whom its latest hand-over began; empty: it has not.",
+    )
     provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
     opened_at = models.DateTimeField(null=True)
@@ -470,6 +477,8 @@ class Message(models.Model):
                 name="messages_due",
             ),
             models.Index(fields=["claimed_at"], condition=Q(state="claimed"), name="messages_claimed"),
+            # What a provider tells us later names the message by its own id. A mail server has none to tell.
+            models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="messages_of_provider"),
             models.Index(
                 fields=["workspace", "decided_at"],
                 condition=Q(counts=True),
@@ -520,9 +529,20 @@ class Circuit(models.Model):
 
     provider = models.CharField(max_length=40, primary_key=True, help_text="Such as email.")
     failures = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True, help_text="Since when it fails without a success between.")
     open_until = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True)
     changed_at = models.DateTimeField()
+
+
+class Quota(models.Model):
+    """How much a provider with a limit was given lately: tokens that come in by the second, and the day's count."""
+
+    provider = models.CharField(max_length=40, primary_key=True)
+    tokens = models.FloatField()
+    filled_at = models.DateTimeField()
+    day = models.DateField()
+    used = models.PositiveIntegerField(default=0, help_text="On that day.")
 
 
 class Pressure(models.Model):
