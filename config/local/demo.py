@@ -144,6 +144,8 @@ def settings(ports: dict[str, int]) -> dict[str, str]:
         "DEMO_SHOP_URL": f"http://127.0.0.1:{ports['shop']}",
         "DEMO_INFO": str(INFO),
         "PYTHONUNBUFFERED": "1",
+        # A demo in a container runs as root; the worker executes nothing but our own tasks from JSON.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 
@@ -171,7 +173,7 @@ def web(port: int) -> list[str]:
 
 def processes(state: State, ports: dict[str, int], environment: dict[str, str]) -> list[Child]:
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "config"]
+    celery = [*python, "celery", "--quiet", "-A", "config"]
     schedule = str(state.folder / "clock")
     outbox = str(DEMO / "outbox")
     commands = {
