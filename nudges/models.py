@@ -583,7 +583,7 @@ class Pressure(models.Model):
 
 
 class Reception(models.Model):
-    """Which of a customer's messages of the last 90 days got a sign (reply, open, click, complaint), when, what it was worth.
+    """Which of a customer's messages of 90 days got a sign (reply, open, click, complaint), when, what it was worth.
 
     The arrays run in parallel; message id 0 stands for a sign that names no message. What counted and is not here was
     ignored. Written at hearing, whole, from the messages and replies; see docs/adaptive-cap.md.

@@ -12,10 +12,10 @@ PRIOR_MESSAGES = 50
 
 
 def weigh_nudges(*, now: datetime) -> Counts:
-    """Set every nudge's expected value, from -1 to 1, from the replies of the last 90 days; one statement.
+    """Set every nudge's expected value, overall and by stage, from the replies of the last 90 days; one statement.
 
-    Kept on the nudge, so that deciding reads no replies. Counts: `changed` nudges. The same replies and clock give the
-    same values.
+    From -1 to 1. Kept beside the nudge, so that deciding reads no replies. Counts: `changed` nudges. The same replies
+    and clock give the same values.
     """
     changed = run_statement("nudges.weigh_nudges", {"now": now, "prior": PRIOR_MESSAGES})
     return Counts(changed=len(changed))

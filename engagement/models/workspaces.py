@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -48,6 +49,11 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def holds_out(self, customer_id: int) -> bool:
+        """Whether a customer is in the stable share that gets no nudges; deciding has the same in SQL."""
+        digest = sha256(f"{self.holdout_salt}{customer_id}".encode()).hexdigest()
+        return int(digest[:15], 16) % 10_000 < self.holdout_percent * 100
 
 
 class Role(models.TextChoices):

@@ -15,7 +15,8 @@ from django.db.models.functions import Coalesce
 from engagement.counts import Counts
 from engagement.models import Merge
 from engagement.statements import run_statement
-from nudges.models import Candidate, Decision, Message, Preference, Pressure, Reply
+from nudges.hearing.signs import note_signs
+from nudges.models import Candidate, Decision, Message, Preference, Pressure, Reception, Reply
 
 NAME = "nudges"
 
@@ -49,6 +50,8 @@ def _absorb_next(now: datetime) -> bool:
     _move_messages(merge, now)
     _move_preference(merge)
     run_statement("nudges.absorb_pressure", {"source": merge.source_id, "target": merge.target_id})
+    Reception.objects.filter(pk=merge.source_id).delete()
+    note_signs(workspace_id=merge.workspace_id, customer_ids=[merge.target_id], now=now)
     merge.absorbed_by = [*merge.absorbed_by, NAME]
     merge.save(update_fields=["absorbed_by"])
     return True

@@ -9,6 +9,7 @@ from nudges.hearing.leaves import ReplyLeaf
 from nudges.hearing.preferring import Choices, save_preferences
 from nudges.hearing.replying import hear_reply, undo_reply
 from nudges.hearing.sentences import what_changed
+from nudges.hearing.signs import note_signs
 from nudges.hearing.unsubscribing import Unsubscribed, unsubscribe
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ReplyLeaf",
     "Unsubscribed",
     "hear_reply",
+    "note_signs",
     "save_preferences",
     "undo_reply",
     "unsubscribe",

@@ -11,7 +11,8 @@ from django.db import transaction
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from nudges.hearing.answers import Answer, check_answer
-from nudges.hearing.effects import take_back, take_effect
+from nudges.hearing.effects import person_of, take_back, take_effect
+from nudges.hearing.signs import note_signs
 from nudges.models import Message, Reply
 
 
@@ -40,6 +41,7 @@ def hear_reply(*, message_id: int, kind: str, detail: Mapping[str, Any], now: da
     reply.effect = take_effect(message=message, answer=answer, reply_id=reply.pk, now=now)
     reply.save(update_fields=["effect"])
     Message.objects.filter(pk=message.pk, replied_at=None).update(replied_at=now)
+    note_signs(workspace_id=message.workspace_id, customer_ids=[person_of(message)], now=now)
     _tell("Nudge Replied", reply, message, now=now)
     return reply
 
@@ -81,6 +83,7 @@ def _undo(reply: Reply, *, now: datetime) -> None:
     take_back(message=message, reply=reply, now=now)
     reply.undone_at = now
     reply.save(update_fields=["undone_at"])
+    note_signs(workspace_id=message.workspace_id, customer_ids=[person_of(message)], now=now)
     _tell("Nudge Reply Undone", reply, message, now=now)
 
 

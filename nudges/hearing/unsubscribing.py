@@ -10,6 +10,7 @@ from django.db import transaction
 from engagement.consents import ConsentChange, set_consent
 from engagement.models import Category, ConsentState
 from nudges.hearing.effects import person_of
+from nudges.hearing.signs import note_signs
 from nudges.models import Message
 
 
@@ -50,4 +51,5 @@ def unsubscribe(*, message_id: int, source: str, everything: bool = False, now: 
             now=now,
         )
     ]
+    note_signs(workspace_id=message.workspace_id, customer_ids=[customer_id], now=now)
     return Unsubscribed([category.name for category in categories], message.channel, changes)

@@ -2,33 +2,33 @@
 -- every rule that was in force. Independent of the pressure arrays. What comes back broke a rule: it must be nothing.
 -- A rule is held against what was decided five minutes after its last change or later (a run that began before the
 -- change may still have gone by the old one), and no longer once it is archived. Exempt service messages may exceed a
--- rule, but count. What was decided for another customer counts from the moment at which the two were found to be one.
+-- rule, but count. A cap with a floor binds as low as the customer's level, frozen with the decision, made it. What was decided for another customer counts from the moment at which the two were found to be one.
 -- Reads messages, decisions, caps, policies, preferences. Writes nothing.
 -- Returns workspace_id, customer_id, message_id, rule, limit, count.
 WITH rules AS (
     SELECT workspace_id, NULL::bigint AS customer_id, 'cap:' || id AS rule, scope, scope_value, seconds, nullif(unit, '') AS unit,
-           "limit"::integer AS "limit", changed_at, archived_at
+           "limit"::integer AS "limit", floor::integer AS floor, changed_at, archived_at
     FROM nudges_cap
     UNION ALL
-    SELECT workspace_id, NULL, 'min_gap', 'any', '', min_gap_seconds, NULL, 1, changed_at, NULL
+    SELECT workspace_id, NULL, 'min_gap', 'any', '', min_gap_seconds, NULL, 1, NULL, changed_at, NULL
     FROM nudges_policy WHERE min_gap_seconds > 0
     UNION ALL
     SELECT workspace_id, NULL, 'business_limit', 'interest', 'business', business_window_seconds, NULL,
-           business_limit, changed_at, NULL
+           business_limit, NULL, changed_at, NULL
     FROM nudges_policy WHERE business_limit IS NOT NULL
     UNION ALL
-    SELECT workspace_id, customer_id, 'preference:max_per_week', 'any', '', 604800, NULL, max_per_week, updated_at, NULL
+    SELECT workspace_id, customer_id, 'preference:max_per_week', 'any', '', 604800, NULL, max_per_week, NULL, updated_at, NULL
     FROM nudges_preference WHERE max_per_week IS NOT NULL
 ), counting AS (
     SELECT m.id, m.workspace_id, m.customer_id, m.decided_at, m.zone, m.moved_at,
            coalesce(m.moved_from, m.customer_id) AS decided_for, m.channel, m.interest, m.promise, m.flow, m.need_slug,
-           category.slug AS category, coalesce((decision.context ->> 'exempt')::boolean, false) AS is_exempt
+           category.slug AS category, (decision.context ->> 'level')::float8 AS level, coalesce((decision.context ->> 'exempt')::boolean, false) AS is_exempt
     FROM nudges_message AS m
     JOIN engagement_category AS category ON category.id = m.category_id
     LEFT JOIN nudges_decision AS decision ON decision.candidate_id = m.candidate_id
     WHERE m.counts AND m.channel <> 'inbox'
 ), judged AS (
-    SELECT m.*, r.rule, r.scope, r.seconds, r.unit, r.limit, own.subject
+    SELECT m.*, r.rule, r.scope, r.seconds, r.unit, nudges_adapted(r.limit, r.floor, m.level) AS "limit", own.subject
     FROM counting AS m
     JOIN rules AS r ON r.workspace_id = m.workspace_id AND (r.customer_id IS NULL OR r.customer_id = m.customer_id)
         AND (r.changed_at IS NULL OR m.decided_at > r.changed_at + interval '5 minutes')

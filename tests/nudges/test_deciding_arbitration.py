@@ -191,3 +191,92 @@ def test_the_same_data_and_clock_decide_the_same(workspace: Workspace) -> None:
         return [(d.candidate_id - base, d.outcome, d.reason, d.count, d.allowed_at) for d in decisions]
 
     assert story(1) == story(2)
+
+
+@pytest.fixture
+def better(workspace: Workspace) -> Nudge:
+    return make_nudges.nudge(
+        workspace, priority=90, on_cap="defer", category=make.category(workspace, "better")
+    )
+
+
+def scheduled(better: Nudge, customer: Customer, hours: float) -> Candidate:
+    """A candidate that waits: it was deferred until then."""
+    return make_nudges.candidate(better, customer, at=NOW - HOUR, due_at=NOW + hours * HOUR)
+
+
+def test_a_higher_candidate_already_scheduled_within_the_look_ahead_keeps_its_slot(
+    workspace: Workspace, customer: Customer, nudge: Nudge, better: Nudge
+) -> None:
+    cap = make_nudges.cap(workspace, 1)
+    waiting = scheduled(better, customer, 3)
+    low = make_nudges.candidate(nudge, customer)
+    decision = decide(low)
+    assert (decision.outcome, decision.reason, decision.winner) == ("suppress", "outranked", waiting)
+    assert (decision.rule, decision.limit, decision.count) == (f"cap:{cap.pk}", 1, 1)
+    assert decision.allowed_at == NOW + 27 * HOUR
+    assert not Decision.objects.filter(candidate=waiting).exists()
+    assert became(waiting, NOW + 3 * HOUR) == SENT
+
+
+@pytest.mark.parametrize(
+    ("hours", "seconds", "rank", "limit"),
+    [
+        (25, 86400, 50, 1),  # beyond the look-ahead
+        (3, 0, 50, 1),  # no look-ahead
+        (3, 86400, 95, 1),  # the scheduled one is the lower
+        (3, 86400, 50, 2),  # room for both
+    ],
+)
+def test_a_slot_is_kept_for_nobody_else(
+    workspace: Workspace, customer: Customer, better: Nudge, hours: int, seconds: int, rank: int, limit: int
+) -> None:
+    make_nudges.policy(workspace, look_ahead_seconds=seconds)
+    make_nudges.cap(workspace, limit)
+    scheduled(better, customer, hours)
+    assert became(make_nudges.candidate(make_nudges.nudge(workspace, priority=rank), customer)) == SENT
+
+
+def test_a_slot_is_kept_only_where_the_lower_one_would_take_it(
+    workspace: Workspace, customer: Customer, nudge: Nudge, better: Nudge
+) -> None:
+    make_nudges.policy(workspace, min_gap_seconds=2 * 3600)
+    make_nudges.cap(workspace, 1, scope="category")
+    scheduled(better, customer, 3)
+    # Three hours apart is more than the gap, and they are of two categories.
+    assert became(make_nudges.candidate(nudge, customer)) == SENT
+
+
+def test_no_slot_is_kept_for_what_could_not_be_sent(
+    workspace: Workspace, customer: Customer, nudge: Nudge, better: Nudge
+) -> None:
+    make_nudges.cap(workspace, 1)
+    scheduled(better, customer, 3)
+    make.consent(customer, better.category, state="denied")
+    assert became(make_nudges.candidate(nudge, customer)) == SENT
+    assert Decision.objects.count() == 1
+
+
+def test_what_yields_may_wait_until_there_is_room_again(
+    workspace: Workspace, customer: Customer, better: Nudge
+) -> None:
+    make_nudges.cap(workspace, 1, per=3600)
+    make_nudges.sent(better, customer, at=NOW - 2 * HOUR)
+    scheduled(better, customer, 0.5)
+    low = make_nudges.candidate(make_nudges.nudge(workspace, on_cap="defer"), customer)
+    decision = decide(low)
+    assert (decision.outcome, decision.allowed_at) == ("defer", NOW + 1.5 * HOUR)
+
+
+@pytest.mark.parametrize("gone", ["dormant_since", "closed_at"])
+def test_a_need_gone_quiet_lifts_nothing(workspace: Workspace, customer: Customer, gone: str) -> None:
+    make_nudges.cap(workspace, 1)
+    closed = {"closed_reason": "resolved"} if gone == "closed_at" else {}
+    need = make_nudges.customer_need(
+        customer, make_nudges.need(workspace), "purchase", **{gone: NOW - DAY}, **closed
+    ).need
+    loser = make_nudges.candidate(make_nudges.nudge(workspace, trigger_need=need, priority=40), customer)
+    winner = make_nudges.candidate(make_nudges.nudge(workspace, priority=60), customer)
+    decide_nudges(now=NOW)
+    assert read(winner) == SENT
+    assert read(loser)[0] == "suppress"

@@ -8,7 +8,7 @@ import pytest
 
 from engagement.models import Customer, Workspace
 from nudges.deciding import decide_nudges
-from nudges.models import Message, Nudge, Reply
+from nudges.models import Decision, Message, Nudge, NudgeWorth, Reply
 from nudges.weighing import PRIOR_MESSAGES, weigh_nudges
 from tests import make, make_nudges
 from tests.make import NOW
@@ -78,5 +78,43 @@ def test_what_helped_before_goes_first_among_equals(workspace: Workspace, custom
     answered(plain, make.customer(workspace), silent=2)
     weigh_nudges(now=NOW)
     loser, winner = make_nudges.candidate(plain, customer), make_nudges.candidate(helpful, customer)
+    decide_nudges(now=NOW)
+    assert (read(winner), read(loser)) == (("send", "sent"), ("suppress", "outranked"))
+
+
+def test_people_in_a_like_situation_are_those_at_the_same_stage(
+    workspace: Workspace, customer: Customer
+) -> None:
+    nudge = make_nudges.nudge(workspace)
+    answered(nudge, customer, *["helpful"] * 4)
+    Decision.objects.update(stage="shortlist")
+    answered(nudge, customer, *["not_relevant"] * 4)
+    Decision.objects.filter(stage="").update(stage="purchase")
+    weigh_nudges(now=NOW)
+    assert value(nudge) == 0
+    worth = {one.stage: one.value for one in NudgeWorth.objects.filter(nudge=nudge)}
+    assert worth == {
+        "shortlist": pytest.approx(4 / (4 + PRIOR_MESSAGES), abs=1e-6),
+        "purchase": pytest.approx(-4 / (4 + PRIOR_MESSAGES), abs=1e-6),
+    }
+    assert weigh_nudges(now=NOW + 120 * DAY) == {"changed": 1}
+    assert not NudgeWorth.objects.exists()
+
+
+def test_expected_value_is_from_replies_by_people_in_a_like_situation(
+    workspace: Workspace, customer: Customer
+) -> None:
+    make_nudges.cap(workspace, 1)
+    need = make_nudges.customer_need(customer, make_nudges.need(workspace), "shortlist").need
+    loved, fitting = (make_nudges.nudge(workspace, trigger_need=need) for _n in range(2))
+    other = make.customer(workspace)
+    answered(loved, other, *["helpful"] * 40)
+    Decision.objects.update(stage="purchase")
+    answered(loved, other, *["not_relevant"] * 10)
+    answered(fitting, other, *["helpful"] * 4, silent=4)
+    Decision.objects.filter(stage="").update(stage="shortlist")
+    weigh_nudges(now=NOW)
+    assert value(loved) > value(fitting)
+    loser, winner = make_nudges.candidate(loved, customer), make_nudges.candidate(fitting, customer)
     decide_nudges(now=NOW)
     assert (read(winner), read(loser)) == (("send", "sent"), ("suppress", "outranked"))
