@@ -32,7 +32,7 @@ class Told(NamedTuple):
     """What was said last about one thing; a value of None: it is unknown."""
 
     value: Any
-    source_event_id: int
+    source_event_id: int | None
     learned_at: datetime
 
 
@@ -57,7 +57,7 @@ def learn_facts(*, now: datetime, limit: int = 500) -> Counts:
     )
     counts = Counts(taken=len(claims))
     if news:
-        counts.update(_keep(_last_told([row["customer_id"] for row in news], workspaces), workspaces))
+        counts.update(keep_told(_last_told([row["customer_id"] for row in news], workspaces), workspaces))
     finish_unread(reader=READER, customer_ids=workspaces)
     return counts
 
@@ -78,7 +78,8 @@ def _last_told(customer_ids: list[int], workspaces: Mapping[int, int]) -> dict[P
     return told
 
 
-def _keep(told: Mapping[Place, Told], workspaces: Mapping[int, int]) -> Counts:
+def keep_told(told: Mapping[Place, Told], workspaces: Mapping[int, int]) -> Counts:
+    """Make facts of what was told last; `workspaces` by customer. What was learned later by another way stays."""
     rows = [
         {"workspace_id": workspaces[place[0]], "customer_id": place[0], "topic": place[1], "key": place[2]}
         | each._asdict()

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from engagement.events import IncomingEvent, SystemEvent
 from engagement.ingesting import ingest_events, record_events
+from engagement.learning import Told, keep_told
 from engagement.models import Customer, Identity, IdentityKind
 
 COLUMNS = ("name", "email", "timezone", "locale")
@@ -43,19 +44,33 @@ def save_customers(
     return [SavedCustomer(after[external_id], external_id not in before) for external_id in external_ids]
 
 
-def tell_facts(*, customer: Customer, topic: str, facts: Mapping[str, Any], now: datetime) -> None:
-    """Put facts about the customer's situation on their timeline; `engagement.learning` takes them from there.
+@transaction.atomic
+def tell_facts(
+    *,
+    customer: Customer,
+    topic: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+    source: str = "api",
+    consent: str = "",
+) -> None:
+    """Note facts about the customer's situation: known at once, and on their timeline with who told them.
 
-    `topic` is a need's slug, or empty for the person as such.
+    `topic` is a need's slug, or empty for the person as such; None makes a fact unknown again. `consent` is the wording
+    that the customer agreed to, where they were asked.
     """
     event = SystemEvent(
         customer_id=customer.pk,
         name="Context Told",
         message_id=f"context-{uuid.uuid4()}",
         occurred_at=now,
-        properties={"topic": topic, "facts": dict(facts), "source": "api"},
+        properties={"topic": topic, "facts": dict(facts), "source": source}
+        | ({"consent": consent} if consent else {}),
     )
     record_events(workspace_id=customer.workspace_id, events=[event], now=now)
+    # Learning reads the same event later and finds nothing new in it.
+    told = {(customer.pk, topic, key): Told(value, None, now) for key, value in facts.items()}
+    keep_told(told, {customer.pk: customer.workspace_id})
 
 
 def _find(workspace_id: int, external_ids: Sequence[str]) -> dict[str, int]:

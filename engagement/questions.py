@@ -19,7 +19,8 @@ from engagement.models import Product
 class Attribute(NamedTuple):
     """One thing asked about a situation; `purpose` says in a sentence why.
 
-    `kind` is ordinal, nominal, set or numeric; empty: nominal when there are options, else numeric.
+    `kind` is ordinal, nominal, set or numeric; empty: nominal when there are options, else numeric. What is
+    `is_sensitive` (health, body) is kept only with consent of its own.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Attribute(NamedTuple):
     purpose: str
     options: tuple[str, ...]
     kind: str = ""
+    is_sensitive: bool = False
 
 
 class Questions(NamedTuple):

@@ -12,6 +12,7 @@ from django.db.models import Max
 from engagement.auditing import changes, record
 from engagement.dependents import first_dependent
 from engagement.models import ApiKey, Workspace
+from journeys.attributes import Fault, check_attributes, tidy_attributes
 from journeys.models import EvidenceWeight, Need
 
 FIELDS = (
@@ -30,6 +31,14 @@ RULE_KINDS = ("categories", "skus", "search_terms", "page_topics")
 INFERRED_FROM = {"rules", "is_active"}
 
 
+class BadAttributes(Exception):
+    """Questions about the situation that cannot be asked so; `faults` say which and what to do."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.place}.{fault.field}: {fault.message}" for fault in faults))
+        self.faults = faults
+
+
 class SlugTaken(Exception):
     """Another need of the workspace has this slug."""
 
@@ -44,7 +53,15 @@ class NeedInUse(Exception):
 
 @transaction.atomic
 def save_need(*, need: Need, values: dict[str, Any], actor: User | ApiKey | None, now: datetime) -> Need:
-    """Create (a need without id) or change one; `values` holds any of FIELDS, checked before. Raises SlugTaken."""
+    """Create (a need without id) or change one; `values` holds any of FIELDS, checked before.
+
+    Raises SlugTaken, and BadAttributes for questions that cannot be asked so.
+    """
+    if "context_attributes" in values:
+        rows = values["context_attributes"]
+        if faults := check_attributes(rows):
+            raise BadAttributes(faults)
+        values = values | {"context_attributes": tidy_attributes(rows, locale=need.workspace.locale)}
     is_new = need.pk is None
     held = need if is_new else Need.objects.select_for_update().get(pk=need.pk)
     before = {} if is_new else {field: getattr(held, field) for field in values}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engagement.models import Product
-from engagement.questions import Attribute, Questions
+from engagement.questions import Questions
+from journeys.attributes import attribute_of
 from journeys.models import Need
 
 
@@ -14,7 +15,7 @@ def questions_for(product: Product) -> Questions:
             return Questions(
                 topic=need.slug,
                 name=need.name,
-                attributes=tuple(_attribute(row) for row in need.context_attributes),
+                attributes=tuple(attribute_of(row) for row in need.context_attributes),
                 fit_question=need.fit_question,
                 fit_options=tuple(need.fit_options),
             )
@@ -26,15 +27,4 @@ def _speaks_of(need: Need, product: Product) -> bool:
     skus = {sku.casefold() for sku in need.rules.get("skus", [])}
     return product.sku.casefold() in skus or bool(
         product.category and product.category.casefold() in categories
-    )
-
-
-def _attribute(row: dict[str, object]) -> Attribute:
-    options = row.get("options", [])
-    return Attribute(
-        key=str(row["key"]),
-        label=str(row.get("label") or row["key"]),
-        purpose=str(row.get("purpose", "")),
-        options=tuple(str(option) for option in options) if isinstance(options, list) else (),
-        kind=str(row.get("kind", "")),
     )

@@ -37,7 +37,7 @@ class CustomerFacts(CustomerResource):
     @extend_schema(
         operation_id="tell_customer_facts",
         summary="Tell what was learned about a customer's situation",
-        description="Puts it on the timeline; it is learned from there within seconds.",
+        description="Known at once, and on the timeline with who told it.",
         request=FactsIn,
         responses={202: ToldOut},
     )

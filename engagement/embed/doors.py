@@ -120,6 +120,14 @@ def render(template: str, context: dict[str, Any], *, language: str, status: int
     return HttpResponse(html, status=status)
 
 
+def private(response: HttpResponse) -> HttpResponse:
+    """A page by a link that is somebody's own: nobody keeps or indexes it, or learns its address from a click."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
 def script_of(workspace: Workspace) -> dict[str, str]:
     """What a hosted page needs to load the script: a write key, if the workspace has one."""
     key = workspace.api_keys.filter(kind=KeyKind.WRITE, revoked_at=None).order_by("id").first()

@@ -12,6 +12,8 @@ from engagement.events import LONGEST_ID, IncomingEvent
 from engagement.identities import customer_from_token
 from engagement.ingesting import ingest_events
 from engagement.models import Customer, Workspace
+from engagement.people import find_customer
+from engagement.people.visitors import visitor_of
 
 SOURCE = "embed"
 
@@ -35,6 +37,20 @@ def reader_of(request: HttpRequest, workspace: Workspace, *, now: datetime) -> R
     if len(anonymous_id) > LONGEST_ID or "\x00" in anonymous_id:
         anonymous_id = ""
     return Reader(customer, anonymous_id)
+
+
+def keeper_of(reader: Reader, workspace: Workspace, *, now: datetime | None = None) -> Customer | None:
+    """Whose own things the reader may see and change; None for nobody.
+
+    An anonymous id opens only what a visitor keeps whom the shop does not know yet: it may be read by whoever reads the
+    page. With `now` a visitor who keeps nothing so far is made.
+    """
+    if reader.customer is not None or not reader.anonymous_id:
+        return reader.customer
+    found = find_customer(workspace=workspace, anonymous_id=reader.anonymous_id)
+    if found is None and now is not None:
+        found = visitor_of(workspace=workspace, anonymous_id=reader.anonymous_id, now=now)
+    return found if found is not None and found.external_id is None else None
 
 
 def note_reading(

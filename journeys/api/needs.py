@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engagement.api.idempotency import once
-from engagement.api.problems import Problem
+from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource, created, gone
 from engagement.api.shapes import Body, ObjectName, Out, Query
-from journeys.defining import NeedInUse, SlugTaken, delete_need, save_need
+from journeys.attributes import KINDS, MOST_ATTRIBUTES
+from journeys.defining import BadAttributes, NeedInUse, SlugTaken, delete_need, save_need
 from journeys.models import Need
 
 
@@ -43,8 +44,26 @@ class AttributeShape(Body):
     purpose = serializers.CharField(
         max_length=300, required=False, allow_blank=True, help_text="Why it is asked, in a plain sentence."
     )
+    kind = serializers.ChoiceField(
+        list(KINDS),
+        required=False,
+        help_text="nominal, ordinal, set (several), yes_no, numeric. Left out: nominal with options, else numeric.",
+    )
     options = serializers.ListField(
-        child=serializers.CharField(max_length=120), max_length=50, required=False
+        child=serializers.CharField(max_length=120),
+        max_length=50,
+        required=False,
+        help_text="Written out by us for yes_no and for numeric with cuts.",
+    )
+    cuts = serializers.ListField(
+        child=serializers.FloatField(),
+        max_length=12,
+        required=False,
+        help_text="Limits between the bins of a numeric one, rising.",
+    )
+    unit = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    is_sensitive = serializers.BooleanField(
+        required=False, help_text="Health, body: kept only with consent of its own."
     )
 
 
@@ -55,19 +74,15 @@ class NeedChange(Body):
     name = serializers.CharField(max_length=120, required=False)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
     rules = RulesShape(required=False)
-    context_attributes = serializers.ListField(child=AttributeShape(), max_length=30, required=False)
+    context_attributes = serializers.ListField(
+        child=AttributeShape(), max_length=MOST_ATTRIBUTES, required=False
+    )
     fit_question = serializers.CharField(max_length=200, required=False, allow_blank=True)
     fit_options = serializers.ListField(
         child=serializers.CharField(max_length=60), max_length=10, required=False
     )
     is_active = serializers.BooleanField(required=False)
     position = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
-
-    def validate_context_attributes(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        keys = [attribute["key"] for attribute in value]
-        if len(set(keys)) < len(keys):
-            raise serializers.ValidationError(_("A key may come only once."), code="duplicate")
-        return value
 
 
 class NeedIn(NeedChange):
@@ -163,5 +178,12 @@ class OneNeed(Resource):
 def _save(need: Need, values: dict[str, Any], view: Resource) -> Need:
     try:
         return save_need(need=need, values=values, actor=view.key, now=view.now)
+    except BadAttributes as error:
+        raise invalid(
+            [
+                {"pointer": f"/context_attributes/{place}/{field}", "code": "invalid", "detail": message}
+                for place, field, message in error.faults
+            ]
+        ) from error
     except SlugTaken as error:
         raise Problem(409, "already_exists", _("Another need has this slug.")) from error

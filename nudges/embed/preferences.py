@@ -5,7 +5,6 @@ from __future__ import annotations
 import zoneinfo
 from datetime import datetime, time, timedelta
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from engagement.erasing import erase_customer
 from engagement.forgetting import forget_fact
-from engagement.models import Category, Channel, Customer
+from engagement.models import Category, Customer
 from journeys.closing import close_need
+from journeys.links import situation_url
+from nudges.channels.overviews import label_for_customers, usable_channels
 from nudges.embed.doors import customer_of, languages, message_page, show
 from nudges.hearing import Choices, save_preferences
 from nudges.links import PREFERENCES, inbox_url
@@ -96,12 +97,13 @@ def _show(customer: Customer, token: str, now: datetime, *, done: str = "", erro
         "customer": customer,
         "token": token,
         "topics": topics_of(customer),
-        "channels": [Channel(channel) for channel in _offered()],
+        "channels": [label_for_customers(channel) for channel in usable_channels(customer.workspace)],
         "preference": Preference.objects.filter(customer=customer).first(),
         "held_back": held_back_from(customer, now=now),
         "needs": needs_of(customer),
         "facts": facts_of(customer),
         "inbox": inbox_url(customer),
+        "situation": situation_url(customer),
         "most_per_week": MOST_PER_WEEK,
         "tomorrow": (now + timedelta(days=1)).date(),
         "done": done,
@@ -122,18 +124,15 @@ def _back(token: str, done: str) -> HttpResponse:
     )
 
 
-def _offered() -> list[str]:
-    return [channel for channel in Channel.values if channel in settings.CHANNELS]
-
-
 def _choices(request: HttpRequest, customer: Customer, now: datetime) -> Choices:
     wanted = set(request.POST.getlist("allow"))
     categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
+    offered = usable_channels(customer.workspace)
     return Choices(
         allowed={
-            (category.pk, channel): f"{category.pk}:{channel}" in wanted
+            (category.pk, channel.value): f"{category.pk}:{channel.value}" in wanted
             for category in categories
-            for channel in _offered()
+            for channel in offered
         },
         max_per_week=_number(request.POST.get("max_per_week", "")),
         paused_until=_pause(request.POST.get("paused_until", ""), customer, now),

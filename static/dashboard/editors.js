@@ -1,5 +1,5 @@
 // The editor of a guide's blocks: fields that write the JSON into the text field beside them, moved by keyboard.
-// And the queue of reviews: one key a decision.
+// The queue of reviews: one key a decision. And the questions of a need.
 (() => {
   "use strict";
   const make = (tag, attributes = {}, ...children) => {
@@ -186,7 +186,19 @@
     else control.click();
   });
 
-  const mountAll = () => document.querySelectorAll("[data-blocks]").forEach(mount);
+  // --- A question about the situation: only the fields that its kind of answer has -------------------------------------
+  const fit = (asked) => {
+    const kind = asked.querySelector("select[name$=-kind]").value;
+    for (const part of asked.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(kind);
+  };
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches?.("[data-asked] select[name$=-kind]")) fit(target.closest("[data-asked]"));
+  });
+
+  const mountAll = () => {
+    document.querySelectorAll("[data-blocks]").forEach(mount);
+    document.querySelectorAll("[data-asked]").forEach(fit);
+  };
   document.addEventListener("DOMContentLoaded", mountAll);
   document.addEventListener("htmx:afterSettle", mountAll);
 })();

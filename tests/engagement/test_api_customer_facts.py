@@ -2,14 +2,15 @@
 
 import pytest
 
-from engagement.models import Consent, Event, Fact
+from engagement.learning import learn_facts
+from engagement.models import Consent, Event
 from tests import make
 from tests.make_api import caller
 
 pytestmark = pytest.mark.django_db
 
 
-def test_facts_are_told_as_an_event_and_listed_once_learned() -> None:
+def test_facts_are_told_as_an_event_and_known_at_once() -> None:
     workspace = make.workspace()
     customer = make.customer(workspace)
     shop = caller(workspace)
@@ -18,15 +19,8 @@ def test_facts_are_told_as_an_event_and_listed_once_learned() -> None:
     event = Event.objects.get()
     assert (event.name, event.customer_id) == ("Context Told", customer.pk)
     assert (event.properties["topic"], event.properties["facts"]) == ("tents", {"persons": 3})
-    Fact.objects.create(
-        workspace=workspace,
-        customer=customer,
-        topic="tents",
-        key="persons",
-        value=3,
-        source_event_id=event.pk,
-        learned_at=make.NOW,
-    )
+    assert shop.pages(f"customers/{customer.pk}/facts")[0]["value"] == 3, "known at once"
+    learn_facts(now=event.received_at)
     [fact] = shop.pages(f"customers/{customer.pk}/facts")
     assert (fact["topic"], fact["key"], fact["value"], fact["source_event_id"]) == (
         "tents",

@@ -60,7 +60,11 @@ def test_a_need_that_customers_have_is_kept() -> None:
         (TENTS | {"rules": {"colours": ["red"]}}, "/rules/colours"),
         (TENTS | {"rules": {"skus": "t-1"}}, "/rules/skus"),
         (TENTS | {"context_attributes": [{"label": "no key"}]}, "/context_attributes/0/key"),
-        (TENTS | {"context_attributes": [{"key": "a"}, {"key": "a"}]}, "/context_attributes"),
+        (TENTS | {"context_attributes": [{"key": "a"}, {"key": "a"}]}, "/context_attributes/1/key"),
+        (
+            TENTS | {"context_attributes": [{"key": "a", "kind": "numeric", "cuts": [2, 1]}]},
+            "/context_attributes/0/cuts",
+        ),
         (TENTS | {"version": 7}, "/version"),
     ],
 )

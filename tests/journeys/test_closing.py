@@ -79,6 +79,19 @@ def test_a_snooze_stands_at_once_and_after_a_rebuild_and_can_be_taken_back() -> 
     assert the_need().snoozed_until is None
 
 
+def test_a_closed_need_is_not_snoozed() -> None:
+    """Regression: of one that a newer need had followed the columns said so, and a rebuild did not."""
+    workspace = shop()
+    send(workspace, *comparing(NOW - HOUR))
+    infer()
+    pk = the_need().pk
+    close_need(customer_need_id=pk, reason="not_relevant", now=NOW)
+    snooze_need(customer_need_id=pk, until=NOW + DAY, now=NOW)
+    infer()
+    assert CustomerNeed.objects.get(pk=pk).snoozed_until is None
+    assert not Event.objects.filter(name="Need Snoozed").exists()
+
+
 def test_a_need_that_was_written_by_hand_is_read_on_from_its_columns() -> None:
     workspace = shop()
     row = CustomerNeed.objects.create(

@@ -39,6 +39,7 @@ def need_form(**fields: Any) -> dict[str, Any]:
         "questions-TOTAL_FORMS": "2",
         "questions-INITIAL_FORMS": "0",
         "questions-0-label": "Where do you wear it?",
+        "questions-0-kind": "ordinal",
         "questions-0-options": "city, hills",
         "questions-0-purpose": "Hills need more.",
         "questions-1-label": "",
@@ -59,7 +60,9 @@ def guide_form(office: Office, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_need_is_defined_with_rules_and_questions(office: Office) -> None:
-    office.enter("marketer").post("/needs/new", need_form())
+    height = {"label": "Height", "kind": "numeric", "cuts": "165, 180", "unit": "cm", "ORDER": "2"}
+    asked = {f"questions-1-{name}": value for name, value in height.items()}
+    office.enter("marketer").post("/needs/new", need_form(**asked, **{"questions-0-ORDER": "1"}))
     need = Need.objects.get(slug="rain-jackets")
     assert need.rules == {"categories": ["Jackets", "Shells"], "search_terms": ["rain"]}
     assert need.context_attributes == [
@@ -67,8 +70,18 @@ def test_a_need_is_defined_with_rules_and_questions(office: Office) -> None:
             "key": "where_do_you_wear_it",
             "label": "Where do you wear it?",
             "purpose": "Hills need more.",
+            "kind": "ordinal",
             "options": ["city", "hills"],
-        }
+        },
+        {
+            "key": "height",
+            "label": "Height",
+            "purpose": "",
+            "kind": "numeric",
+            "options": ["< 165 cm", "165–180 cm", "≥ 180 cm"],
+            "cuts": [165.0, 180.0],
+            "unit": "cm",
+        },
     ]
     assert need.fit_options == ["small", "right"]
     assert AuditEntry.objects.filter(action="create_need", object_id=str(need.pk)).exists()
@@ -92,6 +105,13 @@ def test_a_change_of_rules_makes_a_rebuild_due_and_a_change_of_words_does_not(of
     client.post(path, need_form(name="Jackets for rain", search_terms="rain\nstorm", **kept))
     need.refresh_from_db()
     assert need.version == 2
+
+
+def test_a_question_that_cannot_be_asked_is_refused_at_its_field(office: Office) -> None:
+    asked = {"questions-0-kind": "numeric", "questions-0-cuts": "90, 60"}
+    page = text_of(office.enter("marketer").post("/needs/new", need_form(**asked)))
+    assert "Limits are numbers that rise" in page
+    assert not Need.objects.filter(slug="rain-jackets").exists()
 
 
 def test_two_needs_do_not_share_a_short_name(office: Office) -> None:
