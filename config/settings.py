@@ -178,6 +178,7 @@ MESSAGE_ID_DOMAIN = env.str("MESSAGE_ID_DOMAIN", default="touchstone.localhost")
 # How messages leave: a channel without an entry is not there, and a message decided for it is refused.
 CHANNELS = {
     "email": "nudges.channels.email.EmailChannel",
+    "web_push": "nudges.channels.web_push.WebPushChannel",
     "inbox": "nudges.channels.inbox.InboxChannel",
 }
 OUTBOX_DIR = env.str("OUTBOX_DIR", default="")

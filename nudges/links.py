@@ -34,6 +34,11 @@ def reply_urls(message_id: int) -> dict[str, str]:
     return {kind: _url("reply", token=token, kind=kind) for kind in ReplyKind.values}
 
 
+def answer_url(message_id: int) -> str:
+    """The page of one message's four answers; each is given at this address + its kind + "/"."""
+    return _url("answer", token=sign(REPLY, {"m": message_id}))
+
+
 def unsubscribe_url(message_id: int) -> str:
     """Where a customer leaves the message's category, by RFC 8058 also in one click."""
     return _url("unsubscribe", token=sign(UNSUBSCRIBE, {"m": message_id}))

@@ -1,14 +1,16 @@
-"""What a customer does with a message in the on-site inbox: reads it, puts it away."""
+"""What a customer does with a message in the on-site inbox: reads it, puts it away for good or until a day."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from engagement.models import Channel, Customer
 from nudges.models import Message, MessageState
+
+LONGEST_SNOOZE = timedelta(days=60)
 
 
 def read_message(*, customer: Customer, message_id: int, now: datetime) -> bool:
@@ -23,6 +25,16 @@ def archive_message(*, customer: Customer, message_id: int, now: datetime) -> bo
             read_at=Coalesce("read_at", now), archived_at=Coalesce("archived_at", now)
         )
     )
+
+
+def snooze_message(*, customer: Customer, message_id: int, until: datetime, now: datetime) -> bool:
+    """Put away until then; it comes back unread. False when the customer has no such message in the inbox.
+
+    Raises ValueError for a time that has passed or is too far off.
+    """
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise ValueError("choose a time within the next 60 days")
+    return bool(_in_inbox(customer, message_id).update(read_at=None, archived_at=None, snoozed_until=until))
 
 
 def _in_inbox(customer: Customer, message_id: int) -> QuerySet[Message]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from engagement.consents import allowed_channels
-from engagement.models import Address, Category, Channel, Consent, Customer, Event, Fact
+from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need
+from nudges.channels.overviews import label_for_customers, usable_channels
 from nudges.models import Decision, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
 from reviews.models import Review
@@ -35,8 +35,8 @@ class HeldBack(NamedTuple):
 
 
 def topics_of(customer: Customer) -> list[Topic]:
-    """The workspace's categories by every channel that this installation has."""
-    offered = [channel for channel in Channel if channel.value in settings.CHANNELS]
+    """The workspace's categories by every channel that it can send by."""
+    offered = usable_channels(customer.workspace)
     categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
     topics = []
     for category in categories:  # few: a workspace's own list of topics
@@ -45,7 +45,11 @@ def topics_of(customer: Customer) -> list[Topic]:
         ]
         topics.append(
             Topic(
-                category, [(channel.value, str(channel.label), channel.value in holds) for channel in offered]
+                category,
+                [
+                    (channel.value, label_for_customers(channel), channel.value in holds)
+                    for channel in offered
+                ],
             )
         )
     return topics

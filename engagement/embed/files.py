@@ -1,4 +1,4 @@
-"""The script and the stylesheet of the embeds, under addresses that never change, small and kept by browsers."""
+"""The scripts and the stylesheet of the embeds, under addresses that never change, small and kept by browsers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "embed"
-KINDS = {"touchstone.js": "text/javascript; charset=utf-8", "touchstone.css": "text/css; charset=utf-8"}
+SCRIPT, STYLES = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
+KINDS = {"touchstone.js": SCRIPT, "push-worker.js": SCRIPT, "touchstone.css": STYLES}
 
 
 class Packed(NamedTuple):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from nudges.dashboard import broadcasts, customers, home, ledger, nudges, pressure, welcome, words
+from nudges.dashboard import broadcasts, channels, customers, home, ledger, nudges, pressure, welcome, words
 
 app_name = "nudges"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,6 +26,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nudges/<int:nudge_id>/broadcasts", broadcasts.start, name="broadcast_start"),
     path("broadcasts/<int:broadcast_id>", broadcasts.progress, name="broadcast"),
     path("broadcasts/<int:broadcast_id>/state", broadcasts.change, name="broadcast_state"),
+    path("settings/channels", channels.channels, name="settings_channels"),
+    path("settings/channels/web_push/worker", channels.check_worker, name="settings_worker_check"),
+    path("settings/channels/<slug:channel>", channels.channel, name="settings_channel"),
+    path("settings/channels/<slug:channel>/keys", channels.keys, name="settings_channel_keys"),
+    path("settings/channels/<slug:channel>/remove", channels.remove, name="settings_channel_remove"),
+    path("settings/channels/<slug:channel>/test", channels.test, name="settings_channel_test"),
     path("settings/limits", pressure.pressure, name="settings_pressure"),
     path("settings/limits/caps", pressure.add, name="settings_cap_add"),
     path("settings/limits/caps/<int:cap_id>", pressure.change, name="settings_cap"),

@@ -58,14 +58,17 @@ def show(page: str, context: dict[str, Any], *, language: str, status: int = 200
 
     Rendered without the request, so that nothing of the dashboard (session, user) comes near it.
     """
-    wanted = language.lower().replace("_", "-").partition("-")[0]
-    speaks = (
-        wanted if wanted and translation.check_for_language(wanted) else translation.get_language() or "en"
-    )
+    speaks = speakable(language)
     with translation.override(speaks):
         return HttpResponse(
             render_to_string(f"nudges/embed/{page}.html", {**context, "language": speaks}), status=status
         )
+
+
+def speakable(language: str) -> str:
+    """The language itself where we speak it, else what the browser asked for."""
+    wanted = language.lower().replace("_", "-").partition("-")[0]
+    return wanted if wanted and translation.check_for_language(wanted) else translation.get_language() or "en"
 
 
 def message_of(purpose: str, token: str) -> Message:

@@ -6,7 +6,8 @@ On the shop's pages the customer is whom the shop's server says they are, by a t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -22,9 +23,11 @@ from nudges.embed.doors import customer_of, languages, message_page, show
 from nudges.inboxes import inbox_of, unread_count
 from nudges.links import INBOX, preferences_url, reply_urls
 from nudges.models import Message, ReplyKind
-from nudges.reading import archive_message, read_message
+from nudges.reading import archive_message, read_message, snooze_message
 
 ACTIONS = {"read": read_message, "archive": archive_message}
+# The days for which a message can be put away with one click: until tomorrow, next week, next month.
+SNOOZES = (1, 7, 30)
 ElementView = Callable[..., HttpResponse]
 
 
@@ -36,6 +39,7 @@ def inbox(request: HttpRequest, token: str) -> HttpResponse:
         "workspace": customer.workspace,
         "token": token,
         "entries": _entries(inbox_of(customer, now=timezone.now())),
+        "snoozes": SNOOZES,
         "preferences": preferences_url(customer),
     }
     return show("inbox", context, language=languages(customer, customer.workspace))
@@ -43,8 +47,8 @@ def inbox(request: HttpRequest, token: str) -> HttpResponse:
 
 @message_page("POST")
 def act(request: HttpRequest, token: str, message_id: int, action: str) -> HttpResponse:
-    """Mark a message as read, or put it away."""
-    _act(customer_of(INBOX, token), message_id, action)
+    """Mark a message as read, or put it away, for good or for some days."""
+    _act(customer_of(INBOX, token), message_id, action, request.POST)
     return HttpResponseRedirect(reverse("messages:inbox", kwargs={"token": token}), status=303)
 
 
@@ -100,7 +104,11 @@ def element_fragment(request: HttpRequest, customer: Customer) -> HttpResponse:
     """The same as finished HTML, to be set into the element."""
     now = timezone.now()
     language = languages(customer, customer.workspace).partition("-")[0]
-    context = {"entries": _entries(inbox_of(customer, now=now)), "unread": unread_count(customer, now=now)}
+    context = {
+        "entries": _entries(inbox_of(customer, now=now)),
+        "unread": unread_count(customer, now=now),
+        "snoozes": SNOOZES,
+    }
     with translation.override(language if translation.check_for_language(language) else "en"):
         return HttpResponse(render_to_string("nudges/embed/_inbox.html", context))
 
@@ -108,16 +116,33 @@ def element_fragment(request: HttpRequest, customer: Customer) -> HttpResponse:
 @message_page("POST", "OPTIONS")
 @for_element
 def element_act(request: HttpRequest, customer: Customer, message_id: int, action: str) -> HttpResponse:
-    """Mark a message as read, or put it away."""
-    _act(customer, message_id, action)
+    """Mark a message as read, or put it away, for good or for some days."""
+    _act(customer, message_id, action, request.POST)
     return JsonResponse({"unread": unread_count(customer, now=timezone.now())})
 
 
-def _act(customer: Customer, message_id: int, action: str) -> None:
-    if action not in ACTIONS or not ACTIONS[action](
-        customer=customer, message_id=message_id, now=timezone.now()
-    ):
+@message_page("GET", "HEAD", "OPTIONS")
+@for_element
+def element_unread(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """How many messages wait unread: what a badge shows."""
+    return JsonResponse({"unread": unread_count(customer, now=timezone.now())})
+
+
+def _act(customer: Customer, message_id: int, action: str, told: Mapping[str, str]) -> None:
+    now = timezone.now()
+    if action == "snooze":
+        done = snooze_message(customer=customer, message_id=message_id, until=_until(told, now), now=now)
+    else:
+        done = action in ACTIONS and ACTIONS[action](customer=customer, message_id=message_id, now=now)
+    if not done:
         raise Http404
+
+
+def _until(told: Mapping[str, str], now: datetime) -> datetime:
+    days = told.get("days", "")
+    if days not in {str(number) for number in SNOOZES}:
+        raise Http404
+    return now + timedelta(days=int(days))
 
 
 def _entries(messages: Iterable[Message]) -> list[tuple[Message, list[tuple[ReplyKind, str]]]]:

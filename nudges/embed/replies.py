@@ -1,24 +1,35 @@
-"""The reply page: what an answer would do, then the answer, then its undoing."""
+"""The reply page: what an answer would do, then the answer, then its undoing. And the page of all four answers."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone, translation
 
-from nudges.embed.doors import languages, message_of, message_page, show
+from nudges.embed.doors import languages, message_of, message_page, show, speakable
 from nudges.hearing import BadReply, hear_reply, undo_reply, what_changed
-from nudges.links import REPLY, preferences_url
+from nudges.links import REPLY, preferences_url, reply_urls
 from nudges.models import Message, Reply, ReplyKind
 
 WAITS = [7, 30, 90]
 
 
+@message_page("GET", "HEAD")
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """The message and its four answers, for where there was no room for them: a small notification, an SMS."""
+    message = message_of(REPLY, token)
+    replies = [(ReplyKind(kind), url) for kind, url in reply_urls(message.pk).items()]
+    return show("answer", {**_frame(message, token), "replies": replies}, language=_language(message))
+
+
 @message_page("GET", "HEAD", "POST")
 def reply(request: HttpRequest, token: str, kind: str) -> HttpResponse:
-    """GET shows what the reply would do; POST gives it and says in one sentence what changed."""
+    """GET shows what the reply would do; POST gives it and says in one sentence what changed.
+
+    A worker in the shop's origin, which has asked for JSON, gets the sentence alone.
+    """
     message = message_of(REPLY, token)
     if kind not in ReplyKind.values:
         raise Http404
@@ -30,6 +41,8 @@ def reply(request: HttpRequest, token: str, kind: str) -> HttpResponse:
         )
     except BadReply as error:
         return _show_form(message, token, kind, error=error, given=request.POST.dict())
+    if request.headers.get("Accept") == "application/json":
+        return _tell_worker(request, message, heard)
     return _show_result(message, token, heard)
 
 
@@ -74,6 +87,16 @@ def _show_form(
 def _show_result(message: Message, token: str, heard: Reply) -> HttpResponse:
     context = {**_frame(message, token), "reply": heard, "result": lambda: what_changed(heard)}
     return show("replied", context, language=_language(message))
+
+
+def _tell_worker(request: HttpRequest, message: Message, heard: Reply) -> HttpResponse:
+    with translation.override(speakable(_language(message))):
+        told = JsonResponse({"changed": what_changed(heard)})
+    origin = request.headers.get("Origin", "")
+    if origin in message.workspace.allowed_origins:
+        told.headers["Access-Control-Allow-Origin"] = origin
+    told.headers["Vary"] = "Origin"
+    return told
 
 
 def _frame(message: Message, token: str) -> dict[str, Any]:

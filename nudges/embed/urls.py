@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from nudges.embed import inbox, preferences, replies, unsubscribing
+from nudges.embed import inbox, preferences, push, replies, unsubscribing
 
 app_name = "messages"
 urlpatterns = [
     path("r/<str:token>/undo/", replies.undo, name="undo"),
     path("r/<str:token>/<slug:kind>/", replies.reply, name="reply"),
+    path("r/<str:token>/", replies.answer, name="answer"),
     path("u/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("p/<str:token>/", preferences.preferences, name="preferences"),
     path("p/<str:token>/forget/", preferences.forget, name="forget"),
@@ -16,7 +17,12 @@ urlpatterns = [
     path("p/<str:token>/erase/", preferences.erase, name="erase"),
     path("i/<str:token>/", inbox.inbox, name="inbox"),
     path("i/<str:token>/<int:message_id>/<slug:action>/", inbox.act, name="inbox_act"),
+    path("push/question/", push.push_question, name="push_question"),
+    path("push/subscribe/", push.push_subscribe, name="push_subscribe"),
+    path("push/renew/", push.push_renew, name="push_renew"),
+    path("push/leave/", push.push_leave, name="push_leave"),
     path("inbox/", inbox.element_messages, name="element_messages"),
+    path("inbox/unread/", inbox.element_unread, name="element_unread"),
     path("inbox/fragment/", inbox.element_fragment, name="element_fragment"),
     path("inbox/<int:message_id>/<slug:action>/", inbox.element_act, name="element_act"),
 ]

@@ -69,6 +69,7 @@
       timer = setTimeout(() => {
         watcher.disconnect();
         if (anonymousId || token) post(guide.dataset.tsRead, { guide: guide.dataset.guide, lang: guide.dataset.lang }, true).catch(() => {});
+        goodMoment();
       }, 4000);
     }, { rootMargin: "0px 0px -25%" });
     watcher.observe(guide);
@@ -82,6 +83,7 @@
   };
 
   const check = (box) => {
+    goodMoment();
     const guide = box.closest("[data-guide]");
     const name = `${guide.dataset.guide}/${box.dataset.tsCheck}`;
     const kept = new Set(stored(CHECKED).split("\n").filter(Boolean));
@@ -152,13 +154,17 @@
         target.scrollIntoView({ block: "center" });
         (target.matches("input, select, textarea") ? target : target.querySelector("input"))?.focus();
       }
-      const letter = event.target.closest("[data-message]");
-      if (letter && event.target.closest("[data-action]")) {
-        const { action } = event.target.dataset;
-        ask(`/m/inbox/${letter.dataset.message}/${action}/`, {}, { method: "POST", headers: { Authorization: `Bearer ${token}` } })
-          .then((answer) => answer.ok && letter.remove()).catch(() => {});
-      }
+      const button = event.target.closest("[data-action]");
+      if (button) putAway(root, button);
+      const push = event.target.closest("[data-ts-push]");
+      if (push && event.target.closest("[data-ts-allow]")) allowPush(push);
+      if (push && event.target.closest("[data-ts-decline]")) declinePush(push);
     });
+    root.addEventListener("toggle", ({ target }) => {
+      if (!target.open || !target.matches("[data-message].unread")) return;
+      target.classList.remove("unread");
+      tellInbox(target.dataset.message, "read").catch(() => target.classList.add("unread"));
+    }, true);
     root.addEventListener("change", (event) => {
       if (event.target.dataset.tsCheck) check(event.target);
     });
@@ -182,6 +188,7 @@
           const html = await answer.text();
           if (!answer.ok && answer.status !== 422) throw new Error(html);
           place(root, form.matches(".ts-votes") ? form : form.closest(".ts-writing"), "", html);
+          goodMoment();
         })
         .catch(() => {
           // What was typed stays; the reader may try again.
@@ -225,8 +232,13 @@
       const kind = this.localName.slice(11);
       const query = { lang: this.closest("[lang]")?.lang || "" };
       for (const { name, value } of this.attributes) if (!OURS.includes(name)) query[name] = value;
-      if (kind === "inbox" && !token) return this.settle("empty");
-      const headers = kind === "inbox" ? { Authorization: `Bearer ${token}` } : {};
+      if ((kind === "inbox" || kind === "badge") && !token) return this.settle("empty");
+      if (kind === "badge") return lookForNews();
+      if (kind === "push") {
+        if (!await mayAsk()) return this.settle("empty");
+        if (this.getAttribute("when") !== "now") await moment;
+      }
+      const headers = kind === "inbox" ? signed() : {};
       try {
         const path = PATHS[kind] + (kind === "reviews" || kind === "fit" ? `?${stored(SITUATION)}` : "");
         const [made, answer] = await Promise.all([styles(), ask(path, query, { headers })]);
@@ -253,6 +265,14 @@
       const isFollowed = top < innerHeight && bottom > 0 && bottom < innerHeight && height > 120;
       if (isFollowed && first.getBoundingClientRect().height > height + 1) this.fold(height);
       this.settle("ready");
+    }
+
+    // The badge: a number, and nothing at all where nothing waits.
+    count(found) {
+      this.shadowRoot.textContent = found ? Math.min(found, 99) : "";
+      this.setAttribute("role", "status");
+      this.ariaLabel = found ? `${found}` : "";
+      this.settle(found ? "ready" : "empty");
     }
 
     fold(height) {
