@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,9 @@ from reviews.situations import wrong_answers
 # Written without having used the thing: a figure may be left out.
 BEFORE_USE = (ReviewKind.SHORTLISTED, ReviewKind.CHOSE_OTHER)
 LONGEST = {"title": 150, "body": 5000, "author_name": 80, "incentive": 120, "language": 16}
+TEXTS = ("kind", "title", "body", "author_name", "language", "incentive")
+LISTS = ("pros", "cons")
+FIGURES = ("overall", "quality", "value", "fit")
 LEAST_BODY = 10
 MOST_POINTS, LONGEST_POINT = 5, 120
 
@@ -40,9 +43,15 @@ class ReviewContent:
     language: str = "en"
     incentive: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """As kept in a version."""
-        return asdict(self) | {"pros": list(self.pros), "cons": list(self.cons)}
+    def words(self) -> dict[str, Any]:
+        """As kept in a version: all but the figures, which are kept apart from them."""
+        texts = {name: getattr(self, name).strip() for name in TEXTS}
+        lists = {name: [point.strip() for point in getattr(self, name) if point.strip()] for name in LISTS}
+        return texts | lists | {"situation": dict(self.situation)}
+
+    def figures(self) -> dict[str, Any]:
+        """What it rates, as kept in a version."""
+        return {name: getattr(self, name) for name in FIGURES}
 
 
 class BadReview(Exception):

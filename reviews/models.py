@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,7 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-import reviews.fit_models  # noqa: F401 - Django finds those tables through this module
+import reviews.fit_models  # Django finds those tables through this module
+import reviews.photo_models  # noqa: F401
 from engagement.models import Customer, Product, Workspace
 
 
@@ -45,8 +48,19 @@ class RejectionReason(models.TextChoices):
     NOT_GENUINE = "not_genuine", _("Not from a person who knows the product")
 
 
+# The words of a version: what is moderated. Figures are no part of them.
+WORDS = (
+    "kind", "title", "body", "pros", "cons", "author_name", "language", "situation", "need_slug", "collected_by",
+    "incentive", "submitted_at",
+)  # fmt: skip
+
+
 class Review(models.Model):
-    """What one customer says of one product; each edit is a version."""
+    """What one customer says of one product; each edit is a version.
+
+    While a newer version of a published review waits, or after it was turned down, readers still see the older one:
+    its words stand in the fields, the newer ones in `edit`.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="reviews")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="reviews")
@@ -72,7 +86,21 @@ class Review(models.Model):
     flags = models.JSONField(
         default=list, blank=True, help_text="What the automatic steps noticed: [{step, reason}]."
     )
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1, help_text="The newest that its author wrote.")
+    shown_version = models.PositiveIntegerField(default=1, help_text="Which version these fields hold.")
+    edit = models.JSONField(
+        null=True, blank=True, help_text="Words of the newest version, where readers see an older one."
+    )
+    replaced_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="What readers saw before the last publication, to take that back."
+    )
+    waiting_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the newest version waits for a moderator."
+    )
+    appeal = models.TextField(blank=True, help_text="Why its author wants it looked at once more.")
+    tell_author_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its author is to be told that it was turned down."
+    )
     helpful_count = models.PositiveIntegerField(default=0)
     unhelpful_count = models.PositiveIntegerField(default=0)
     helpful_score = models.GeneratedField(
@@ -99,6 +127,19 @@ class Review(models.Model):
                 condition=~Q(status="published") | Q(published_at__isnull=False),
                 name="published_review_has_date",
             ),
+            models.CheckConstraint(
+                condition=~Q(status="pending") | Q(waiting_since__isnull=False), name="pending_review_waits"
+            ),
+            models.CheckConstraint(
+                condition=Q(waiting_since=None)
+                | Q(status="pending")
+                | Q(status="published", edit__isnull=False),
+                name="waiting_review_has_news",
+            ),
+            models.CheckConstraint(
+                condition=Q(edit=None) | Q(status="published", version__gt=F("shown_version")),
+                name="edit_of_what_is_shown",
+            ),
         ]
         indexes = [
             models.Index(
@@ -112,7 +153,12 @@ class Review(models.Model):
                 name="reviews_by_help",
             ),
             models.Index(
-                fields=["workspace", "submitted_at"], condition=Q(status="pending"), name="reviews_waiting"
+                fields=["workspace", "waiting_since"],
+                condition=Q(waiting_since__isnull=False),
+                name="reviews_to_moderate",
+            ),
+            models.Index(
+                fields=["tell_author_at"], condition=Q(tell_author_at__isnull=False), name="reviews_to_tell"
             ),
             models.Index(fields=["workspace", "-submitted_at"], name="reviews_recent"),
             models.Index(
@@ -125,6 +171,11 @@ class Review(models.Model):
         """An order event of the same customer stands behind it."""
         return self.order_event_id is not None
 
+    @property
+    def newest(self) -> dict[str, Any]:
+        """The words of the newest version, as `WORDS` names them."""
+        return self.edit or {name: getattr(self, name) for name in WORDS}
+
 
 class ReviewRating(models.Model):
     """The figures of a review, apart from its text on purpose: moderation never joins this table."""
@@ -135,6 +186,7 @@ class ReviewRating(models.Model):
     quality = models.PositiveSmallIntegerField(null=True, blank=True)
     value = models.PositiveSmallIntegerField(null=True, blank=True)
     fit = models.CharField(max_length=60, blank=True, help_text="One of the need's fit options.")
+    version = models.PositiveIntegerField(default=1, help_text="Which version of the review gave them.")
 
     class Meta:
         constraints = [
@@ -147,16 +199,30 @@ class ReviewRating(models.Model):
 
 
 class ReviewVersion(models.Model):
-    """A review's text and figures as submitted at one time."""
+    """A review's words and figures as submitted at one time, apart: moderation reads no figures."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    content = models.JSONField()
+    content = models.JSONField(help_text="The words.")
+    figures = models.JSONField(default=dict)
     at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "number"], name="review_version_once")]
+
+
+class ReviewDraft(models.Model):
+    """What a known author has typed so far; read by nobody else, and deleted when the review is sent."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="review_drafts")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+", db_index=False)
+    fields = models.JSONField()
+    saved_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "product"], name="one_draft_a_review")]
 
 
 class ModerationEntry(models.Model):
@@ -172,7 +238,7 @@ class ModerationEntry(models.Model):
         related_name="+",
     )
     action = models.CharField(
-        max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond"
+        max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond, appeal, withdraw"
     )
     reason = models.CharField(max_length=60, blank=True)
     version = models.PositiveIntegerField()

@@ -6,7 +6,7 @@ marks the product's figures stale; `reviews.tallying` counts them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -19,10 +19,12 @@ from engagement.models import ApiKey, Workspace
 from reviews.models import ModerationEntry, RejectionReason, Review, ReviewStatus
 from reviews.tallying import mark_stale
 from reviews.verifying import verify_reviews
+from reviews.versions import show_words, shown_words, words_of_version
 
 Actor = User | ApiKey | None
 DECIDED = (ReviewStatus.PUBLISHED, ReviewStatus.REJECTED)
 LONGEST_RESPONSE = 3000
+GRACE = timedelta(minutes=10)  # in which a rejection can be taken back before its author hears of it
 
 
 class NotNow(Exception):
@@ -33,16 +35,23 @@ class NotNow(Exception):
 def publish_review(
     *, workspace: Workspace, review_id: int, actor: Actor, expected_version: int | None = None, now: datetime
 ) -> Review:
-    """Show a review to readers. Publishing a published one changes nothing.
+    """Show a review's newest version to readers. Publishing it twice changes nothing.
 
     `expected_version` is the one that the moderator read. Raises Review.DoesNotExist and NotNow.
     """
     review = _held(workspace, review_id, expected_version)
-    if review.status == ReviewStatus.PUBLISHED:
+    if review.status == ReviewStatus.PUBLISHED and review.edit is None:
         return review
     _refuse_undecidable(review)
-    verify_reviews([review.pk])
+    review.replaced_version = None
+    if review.edit is not None:
+        review.replaced_version = review.shown_version
+        show_words(review, review.edit, review.version)
+        review.edit = None
+    if verify_reviews([review.pk]):
+        review.refresh_from_db(fields=["order_event_id"])
     review.status, review.rejection_reason, review.published_at = ReviewStatus.PUBLISHED, "", now
+    review.waiting_since = review.tell_author_at = None
     return _decided(review, "publish", "", actor, now)
 
 
@@ -56,25 +65,44 @@ def reject_review(
     expected_version: int | None = None,
     now: datetime,
 ) -> Review:
-    """Turn a review down for a `RejectionReason`. Raises Review.DoesNotExist, NotNow, ValueError for another reason."""
+    """Turn a review's newest version down for a `RejectionReason`; an older one that readers see stays.
+
+    Its author is told after GRACE, unless it is taken back. Raises Review.DoesNotExist, NotNow, and ValueError for
+    another reason.
+    """
     if reason not in RejectionReason.values:
         known = ", ".join(RejectionReason.values)
         raise ValueError(_("Choose a reason: %(known)s.") % {"known": known})
     review = _held(workspace, review_id, expected_version)
-    if review.status == ReviewStatus.REJECTED and review.rejection_reason == reason:
+    if review.waiting_since is None and review.rejection_reason == reason:
         return review
     _refuse_undecidable(review)
-    review.status, review.rejection_reason, review.published_at = ReviewStatus.REJECTED, reason, None
+    review.rejection_reason, review.waiting_since, review.tell_author_at = reason, None, now + GRACE
+    if review.edit is None:
+        review.status, review.published_at, review.replaced_version = ReviewStatus.REJECTED, None, None
     return _decided(review, "reject", reason, actor, now)
 
 
 @transaction.atomic
 def undo_moderation(*, workspace: Workspace, review_id: int, actor: Actor, now: datetime) -> Review:
-    """Take the last decision back: the review waits again. Raises Review.DoesNotExist and NotNow."""
+    """Take the last decision back: the newest version waits again, and readers see what they saw before.
+
+    Raises Review.DoesNotExist and NotNow.
+    """
     review = _held(workspace, review_id, None)
-    if review.status not in DECIDED:
+    if review.status not in DECIDED or review.waiting_since is not None:
         raise NotNow(_("There is no decision to take back."))
-    review.status, review.rejection_reason, review.published_at = ReviewStatus.PENDING, "", None
+    if review.replaced_version is not None:
+        review.edit = shown_words(review)
+        before = words_of_version(review, review.replaced_version)
+        show_words(review, before, review.replaced_version)
+    elif review.edit is None:
+        review.status, review.published_at = ReviewStatus.PENDING, None
+    review.replaced_version = review.tell_author_at = None
+    review.rejection_reason = ""
+    review.waiting_since = (
+        datetime.fromisoformat(review.edit["submitted_at"]) if review.edit else review.submitted_at
+    )
     return _decided(review, "undo", "", actor, now)
 
 
@@ -109,7 +137,7 @@ def _refuse_undecidable(review: Review) -> None:
 
 
 def _decided(review: Review, action: str, reason: str, actor: Actor, now: datetime) -> Review:
-    review.save(update_fields=["status", "rejection_reason", "published_at"])
+    review.save()
     mark_stale(workspace_id=review.workspace_id, product_ids=[review.product_id], now=now)
     entry = _note(review, action, reason, actor, now)
     name = {"publish": "Review Published", "reject": "Review Rejected"}.get(action)
@@ -128,7 +156,6 @@ def _decided(review: Review, action: str, reason: str, actor: Actor, now: dateti
             },
         )
         record_events(workspace_id=review.workspace_id, events=[event], now=now)
-    review.refresh_from_db(fields=["order_event_id"])
     return review
 
 

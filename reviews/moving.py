@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
-from reviews.models import Review, ReviewStatus, ReviewVersion
+from reviews.models import Review, ReviewRating, ReviewStatus, ReviewVersion
 from reviews.tallying import mark_stale
 from reviews.verifying import verify_reviews
+from reviews.versions import shown_words
 
 STANDING = (ReviewStatus.PENDING, ReviewStatus.PUBLISHED)
 
@@ -17,7 +19,7 @@ STANDING = (ReviewStatus.PENDING, ReviewStatus.PUBLISHED)
 def move_reviews(*, workspace_id: int, source_id: int, target_id: int, now: datetime) -> int:
     """Give the source's reviews to the target; returns how many there were.
 
-    When both wrote of a product, the newer (that still stands) is the current version, and the older one's versions
+    When both wrote of a product, the newer (that still stands) is the newest version, and the older one's versions
     come before it. What the target ordered verifies what the source wrote.
     """
     moving = list(
@@ -30,23 +32,38 @@ def move_reviews(*, workspace_id: int, source_id: int, target_id: int, now: date
     for review in moved:
         other = kept.get(review.product_id)
         if other is not None:
-            review = _join(review, other)
+            review = _join(review, other, now)
         review.customer_id = target_id
-        review.save(update_fields=["customer_id", "version"])
+        review.save()
     mark_stale(workspace_id=workspace_id, product_ids=[review.product_id for review in moved], now=now)
     verify_reviews(review.pk for review in Review.objects.filter(customer_id=target_id))
     return len(moved)
 
 
-def _join(one: Review, other: Review) -> Review:
-    """The one that goes on, with the versions of both."""
+def _join(one: Review, other: Review, now: datetime) -> Review:
+    """The one that goes on, with the versions of both: what readers see stays until the newer words are judged."""
     older, newer = sorted((one, other), key=lambda review: (review.status in STANDING, review.submitted_at))
     earlier = list(older.versions.order_by("number"))
     later = list(newer.versions.order_by("number"))
-    older.delete()
-    newer.versions.all().delete()
+    if older.status == ReviewStatus.PUBLISHED and newer.status == ReviewStatus.PENDING:
+        kept, gone = older, newer
+        kept.edit, kept.waiting_since, kept.flags = (
+            shown_words(newer),
+            newer.waiting_since or now,
+            newer.flags,
+        )
+        kept.rejection_reason = kept.appeal = ""
+        newer.photos.update(review=kept, since=F("since") + len(earlier), until=F("until") + len(earlier))
+    else:
+        kept, gone = newer, older
+        kept.shown_version += len(earlier)
+        kept.photos.update(since=F("since") + len(earlier), until=F("until") + len(earlier))
+        ReviewRating.objects.filter(review=kept).update(version=kept.shown_version)
+    kept.replaced_version = None
+    gone.delete()
+    kept.versions.all().delete()
     for number, version in enumerate([*earlier, *later], 1):
-        version.pk, version.number, version.review = None, number, newer
+        version.pk, version.number, version.review = None, number, kept
     ReviewVersion.objects.bulk_create([*earlier, *later])
-    newer.version = len(earlier) + len(later)
-    return newer
+    kept.version = len(earlier) + len(later)
+    return kept

@@ -75,6 +75,7 @@ def _near_page(published: QuerySet[Review], nearest: Sequence[int], cursor: str,
 
     One that was taken back since it was named is left out, which may make a page a little shorter.
     """
+    mark: Any
     mark, *after = _decode(cursor, "near", ["place", *NEWEST]) if cursor else [0, *BEFORE_ALL]
     place = max(0, int(mark))
     named = nearest[place : place + limit]

@@ -18,6 +18,7 @@ from reviews.contents import BadReview, ReviewContent, check_content
 from reviews.models import (
     ModerationEntry,
     Review,
+    ReviewDraft,
     ReviewPolicy,
     ReviewRating,
     ReviewStatus,
@@ -25,12 +26,11 @@ from reviews.models import (
 )
 from reviews.moving import move_reviews
 from reviews.pipeline import HOLD, Words, screen
-from reviews.tallying import mark_stale
 from reviews.verifying import verify_reviews
+from reviews.versions import show_words
 
 COLLECTED_BY = ("form", "link", "import", "api")
 COMPARED_WITH = 100  # recent texts of the workspace, for repeated ones
-WORDS = ("kind", "title", "body", "author_name", "language", "incentive")
 
 
 @transaction.atomic
@@ -46,8 +46,7 @@ def submit_review(
 ) -> Review:
     """Take a review of `product` from a customer whose identity is known; a second one is the first one's next version.
 
-    `collected_by` is one of COLLECTED_BY. What was published is taken back until the new version is moderated. Raises
-    BadReview.
+    `collected_by` is one of COLLECTED_BY. Readers see what was published until the new version is. Raises BadReview.
     """
     questions = questions_for(product) if questions is None else questions
     refuse_bad(workspace, product, content, questions)
@@ -58,9 +57,9 @@ def submit_review(
     review = Review.objects.filter(customer=customer, product=product).first() or Review(
         workspace=workspace, product=product, customer=customer, version=0
     )
-    review.status = ReviewStatus.PENDING
     _keep(review, content, questions, collected_by=collected_by, now=now)
     _enter(review, now=now)
+    ReviewDraft.objects.filter(customer=customer, product=product).delete()
     return review
 
 
@@ -81,8 +80,9 @@ def submit_unconfirmed(
     visitor = Customer.objects.create(
         workspace=workspace, name=content.author_name, first_seen_at=now, last_seen_at=now
     )
-    review = Review(workspace=workspace, product=product, customer=visitor, version=0)
-    review.status = ReviewStatus.UNCONFIRMED
+    review = Review(
+        workspace=workspace, product=product, customer=visitor, version=0, status=ReviewStatus.UNCONFIRMED
+    )
     _keep(review, content, questions, collected_by="form", now=now)
     return review
 
@@ -97,8 +97,8 @@ def confirm_review(*, review_id: int, email: str, now: datetime) -> Review | Non
     if review is None or review.status != ReviewStatus.UNCONFIRMED:
         return review
     owner = _owner_of(review, usable_email(email) or email, now)
-    review.status = ReviewStatus.PENDING
-    review.save(update_fields=["status"])
+    review.status, review.waiting_since = ReviewStatus.PENDING, now
+    review.save(update_fields=["status", "waiting_since"])
     if owner.pk != review.customer_id:
         visitor_id = review.customer_id
         merge_customers(
@@ -155,28 +155,28 @@ def _owner_of(review: Review, email: str, now: datetime) -> Customer:
 def _keep(
     review: Review, content: ReviewContent, questions: Questions, *, collected_by: str, now: datetime
 ) -> None:
-    """Write the next version: words, figures, and both as they were given."""
-    if review.published_at is not None:
-        mark_stale(workspace_id=review.workspace_id, product_ids=[review.product_id], now=now)
-    for name in WORDS:
-        setattr(review, name, getattr(content, name).strip())
-    review.pros = [point.strip() for point in content.pros if point.strip()]
-    review.cons = [point.strip() for point in content.cons if point.strip()]
-    review.situation = dict(content.situation)
-    review.need_slug = questions.topic
-    review.collected_by = collected_by
-    review.rejection_reason = ""
-    review.published_at = None
-    review.flags = []
+    """Write the next version: in place of the last, or beside what readers see until it is judged."""
+    words = content.words() | {"need_slug": questions.topic, "collected_by": collected_by}
     review.version += 1
-    review.submitted_at = now
+    review.rejection_reason = review.appeal = ""
+    review.tell_author_at = None
+    review.flags = []
+    review.waiting_since = None if review.status == ReviewStatus.UNCONFIRMED else now
+    if review.status == ReviewStatus.PUBLISHED:
+        review.edit = words | {"submitted_at": now.isoformat()}
+    else:
+        show_words(review, words | {"submitted_at": now.isoformat()}, review.version)
+        if review.status != ReviewStatus.UNCONFIRMED:
+            review.status = ReviewStatus.PENDING
     review.save()
-    _keep_figures(review, content)
+    if review.shown_version == review.version:
+        _keep_figures(review, content)
     ReviewVersion.objects.create(
         workspace_id=review.workspace_id,
         review=review,
         number=review.version,
-        content=content.as_json(),
+        content=words,
+        figures=content.figures(),
         at=now,
     )
 
@@ -187,13 +187,7 @@ def _keep_figures(review: Review, content: ReviewContent) -> None:
         return
     ReviewRating.objects.update_or_create(
         review=review,
-        defaults={
-            "workspace_id": review.workspace_id,
-            "overall": content.overall,
-            "quality": content.quality,
-            "value": content.value,
-            "fit": content.fit,
-        },
+        defaults={"workspace_id": review.workspace_id, "version": review.version, **content.figures()},
     )
 
 
@@ -207,11 +201,11 @@ def _enter(review: Review, *, now: datetime) -> None:
     entries = [_entry(review, "submit" if review.version == 1 else "resubmit", "", now)]
     entries += [_entry(review, "hold", flag.step, now) for flag in flags if flag.outcome == HOLD]
     ModerationEntry.objects.bulk_create(entries)
-    events = [_event(review, "Review Submitted", {"kind": review.kind, "version": review.version}, now)]
-    if review.situation and review.need_slug:
-        events.append(
-            _event(review, "Context Told", {"topic": review.need_slug, "facts": review.situation}, now)
-        )
+    words = review.newest
+    events = [_event(review, "Review Submitted", {"kind": words["kind"], "version": review.version}, now)]
+    if words["situation"] and words["need_slug"]:
+        told = {"topic": words["need_slug"], "facts": words["situation"]}
+        events.append(_event(review, "Context Told", told, now))
     record_events(workspace_id=review.workspace_id, events=events, now=now)
 
 
@@ -220,12 +214,13 @@ def words_of(review: Review) -> Words:
     policy = ReviewPolicy.objects.filter(workspace_id=review.workspace_id).first()
     others = Review.objects.filter(workspace_id=review.workspace_id).exclude(pk=review.pk)
     recent = others.order_by("-submitted_at").values_list("body", flat=True)[:COMPARED_WITH]
+    words = review.newest
     return Words(
-        title=review.title,
-        body=review.body,
-        pros=tuple(review.pros),
-        cons=tuple(review.cons),
-        author_name=review.author_name,
+        title=words["title"],
+        body=words["body"],
+        pros=tuple(words["pros"]),
+        cons=tuple(words["cons"]),
+        author_name=words["author_name"],
         blocked_words=tuple(policy.blocked_words) if policy else (),
         recent=tuple(recent),
     )

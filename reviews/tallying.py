@@ -15,8 +15,21 @@ from reviews.models import RatingTally
 
 @transaction.atomic
 def tally_ratings(*, now: datetime, limit: int = 200) -> Counts:
-    """Count the reviews of up to `limit` products whose figures are stale, in one statement."""
-    return Counts(taken=len(run_statement("reviews.tally_ratings", {"limit": limit})))
+    """Count the reviews of up to `limit` products whose figures are stale, oldest first, in three statements.
+
+    Before that, reviews of which readers see another version now get that version's figures: who publishes words
+    cannot touch figures. A publisher marks its product's row before it commits, so it is either waited for by the next
+    run (the row is locked, and skipped here) or seen by the later statements of this one.
+    """
+    due = RatingTally.objects.select_for_update(skip_locked=True).filter(stale_since__isnull=False)
+    product_ids = list(due.order_by("stale_since").values_list("product_id", flat=True)[:limit])
+    if not product_ids:
+        return Counts()
+    changed = run_statement("reviews.show_figures", {"product_ids": product_ids})
+    if changed:
+        mark_fit_due(product_ids={row["product_id"] for row in changed})
+    run_statement("reviews.tally_ratings", {"product_ids": product_ids})
+    return Counts(taken=len(product_ids), figures=len(changed))
 
 
 def mark_stale(*, workspace_id: int, product_ids: Collection[int], now: datetime) -> None:

@@ -74,6 +74,7 @@ def reviews(
         "author_name": "Ada",
         "status": "published",
         "order_event_id": 1,
+        "waiting_since": at if fields.get("status") == "pending" else None,
     }
     written = Review.objects.bulk_create(
         [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from engagement.models import Product
-from reviews.fits import Fit, Lack, Reading
+from reviews.fit_views import Fit
+from reviews.fits import Lack, Reading
 from reviews.models import Review, ReviewStatus
 
 

@@ -121,7 +121,7 @@ def signatures(
         .annotate(
             number=Count("id"),
             ids=Sum("id"),
-            newest=Max("published_at"),
+            latest=Max("published_at"),
             verified=Count("order_event_id"),
             helpful=Sum("helpful_count"),
             unhelpful=Sum("unhelpful_count"),

@@ -1,13 +1,6 @@
--- Counts the published reviews of stale products again, oldest first; returns how many products were counted.
--- A publisher marks its product's row before it commits: it is either waited for by the next run (the row is locked,
--- so it is skipped here) or seen by this one.
-WITH due AS MATERIALIZED (
-    SELECT product_id
-    FROM reviews_ratingtally
-    WHERE stale_since IS NOT NULL
-    ORDER BY stale_since
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+-- Counts the published reviews of these products again; the caller holds their rows.
+WITH due AS (
+    SELECT unnest(%(product_ids)s::bigint[]) AS product_id
 ),
 shown AS (
     SELECT review.product_id, rating.overall, nullif(rating.fit, '') AS fit, review.order_event_id

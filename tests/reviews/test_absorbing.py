@@ -10,7 +10,7 @@ from engagement.models import Merge
 from engagement.people.merging import merge_customers
 from reviews.absorbing import absorb_merges
 from reviews.models import HelpfulVote, Review, ReviewStatus
-from reviews.moderating import reject_review
+from reviews.moderating import publish_review, reject_review
 from reviews.summaries import rating_summary
 from reviews.tallying import tally_ratings
 from reviews.voting import vote_helpful
@@ -65,9 +65,22 @@ def test_of_two_reviews_the_newer_stands_with_the_versions_of_both(product, visi
     absorb_merges(now=LATER)
     review = Review.objects.get(product=product)
     assert (review.customer, review.version, review.rating.overall) == (known, 2, 5)
-    assert [v.content["overall"] for v in review.versions.order_by("number")] == [2, 5]
+    assert [v.figures["overall"] for v in review.versions.order_by("number")] == [2, 5]
     tally_ratings(now=LATER)
     assert rating_summary(product).rated == 1
+
+
+def test_what_readers_see_stays_until_the_newer_one_of_the_other_is_judged(product, visitor, known):
+    make_reviews.review(product, known, title="Old", overall=2)
+    make_reviews.review(product, visitor, at=LATER, published=False, title="New", overall=5)
+    merge(visitor, known)
+    absorb_merges(now=LATER)
+    review = Review.objects.get(product=product)
+    assert (review.title, review.rating.overall, review.edit["title"]) == ("Old", 2, "New")
+    publish_review(workspace=review.workspace, review_id=review.pk, actor=None, now=LATER)
+    tally_ratings(now=LATER)
+    review = Review.objects.get(product=product)
+    assert (review.title, review.rating.overall, review.edit) == ("New", 5, None)
 
 
 def test_a_rejected_newer_one_does_not_replace_what_stands(product, visitor, known):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from engagement.models import AuditEntry, Event
 from reviews.models import ModerationEntry, RatingTally, Review, ReviewRating, ReviewStatus
 from reviews.moderating import NotNow, publish_review, reject_review, respond_to_review, undo_moderation
+from reviews.ranking import list_reviews
 from reviews.submitting import submit_review, submit_unconfirmed
+from reviews.tallying import tally_ratings
 from tests import make, make_reviews
 
 pytestmark = pytest.mark.django_db
@@ -113,20 +116,110 @@ def test_the_trail_cannot_be_changed(review):
         ModerationEntry.objects.all().delete()
 
 
+# ---- A newer version of what readers see
+
+
+def resubmit(review, *, at=LATER, **fields):
+    return submit_review(
+        workspace=review.workspace,
+        product=review.product,
+        customer=review.customer,
+        content=make_reviews.content(**fields),
+        collected_by="form",
+        now=at,
+    )
+
+
+def seen(review):
+    """What readers see of it: title and stars."""
+    tally_ratings(now=LATER)
+    shown = list_reviews(review.product).reviews
+    return [(one.title, one.rating.overall) for one in shown]
+
+
+@pytest.fixture
+def edited(review, moderator):
+    """Published with one star and the title Old; a newer version, New with five, waits."""
+    resubmit(review, title="Old", overall=1, at=NOW)
+    decide(publish_review, review, actor=moderator)
+    return resubmit(review, title="New", overall=5)
+
+
+def test_readers_see_the_published_version_until_the_newer_is_judged(edited, moderator):
+    assert seen(edited) == [("Old", 1)]
+    assert edited.waiting_since == LATER
+    decide(publish_review, edited, actor=moderator)
+    assert seen(edited) == [("New", 5)]
+    assert RatingTally.objects.get(product=edited.product).stars == [0, 0, 0, 0, 1]
+
+
+def test_turning_the_newer_version_down_leaves_the_older_in_sight(edited, moderator):
+    rejected = decide(reject_review, edited, reason="personal_data", actor=moderator)
+    assert seen(edited) == [("Old", 1)]
+    assert (rejected.status, rejected.rejection_reason) == (ReviewStatus.PUBLISHED, "personal_data")
+    undone = decide(undo_moderation, edited, actor=moderator)
+    assert (undone.edit["title"], undone.waiting_since, undone.rejection_reason) == ("New", LATER, "")
+
+
+def test_taking_a_publication_back_brings_the_older_version_back(edited, moderator):
+    decide(publish_review, edited, actor=moderator)
+    undone = decide(undo_moderation, edited, actor=moderator)
+    assert seen(edited) == [("Old", 1)]
+    assert (undone.edit["title"], undone.waiting_since) == ("New", LATER)
+    decide(publish_review, edited, actor=moderator)
+    assert seen(edited) == [("New", 5)]
+
+
+def test_while_a_newer_version_waits_there_is_nothing_to_take_back(edited, moderator):
+    with pytest.raises(NotNow):
+        decide(undo_moderation, edited, actor=moderator)
+
+
+def test_a_newer_version_without_stars_takes_them_away_once_published(edited, moderator):
+    resubmit(edited, kind="chose_other", overall=None, title="Sent it back")
+    assert seen(edited) == [("Old", 1)]
+    decide(publish_review, edited, actor=moderator)
+    tally_ratings(now=LATER)
+    assert not ReviewRating.objects.filter(review=edited).exists()
+    assert [one.title for one in list_reviews(edited.product).reviews] == ["Sent it back"]
+
+
+def test_a_review_turned_down_and_written_anew_waits_as_a_whole(review, moderator):
+    decide(reject_review, review, reason="spam", actor=moderator)
+    again = resubmit(review, title="Better")
+    assert (again.status, again.title, again.edit, again.version) == ("pending", "Better", None, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"status": "pending", "waiting_since": None}, "pending_review_waits"),
+        ({"status": "published", "published_at": NOW, "waiting_since": NOW}, "waiting_review_has_news"),
+        ({"edit": {"title": "x"}, "version": 2}, "edit_of_what_is_shown"),
+    ],
+)
+def test_the_database_refuses_what_cannot_be(review, change, constraint):
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        Review.objects.filter(pk=review.pk).update(**change)
+
+
 # ---- By construction, no figure is seen
 
 
-def test_no_statement_of_moderation_names_the_table_of_figures(review, moderator):
+def test_no_statement_of_moderation_names_the_table_of_figures(edited, moderator):
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        decide(publish_review, review, actor=moderator)
-        decide(undo_moderation, review, actor=moderator)
-        decide(reject_review, review, reason="spam", actor=moderator)
-        decide(respond_to_review, review, text="We are sorry.", actor=moderator)
+        decide(publish_review, edited, actor=moderator)
+        decide(undo_moderation, edited, actor=moderator)
+        decide(reject_review, edited, reason="spam", actor=moderator)
+        decide(undo_moderation, edited, actor=moderator)
+        decide(respond_to_review, edited, text="We are sorry.", actor=moderator)
     assert len(captured) > 10
     assert not [
-        query["sql"] for query in captured if "rating" in query["sql"].replace("reviews_ratingtally", "")
+        query["sql"]
+        for query in captured
+        if re.search("rating|figures", query["sql"].replace("reviews_ratingtally", ""))
     ]
 
 
