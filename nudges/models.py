@@ -307,12 +307,18 @@ class Candidate(models.Model):
     forward once. A deferred candidate stays due with a later `due_at`.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="candidates")
-    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE)
-    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.CASCADE, null=True, blank=True)
-    stage_change = models.ForeignKey(StageChange, on_delete=models.SET_NULL, null=True, blank=True)
-    broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="candidates", db_index=False
+    )
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, db_index=False)
+    customer_need = models.ForeignKey(
+        CustomerNeed, on_delete=models.CASCADE, null=True, blank=True, db_index=False
+    )
+    stage_change = models.ForeignKey(
+        StageChange, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     occasion = models.CharField(max_length=80)
     is_urgent = models.BooleanField(default=False, help_text="Service: decided before any backlog.")
     state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.DUE)
@@ -335,6 +341,18 @@ class Candidate(models.Model):
                 name="candidates_due",
             ),
             models.Index(fields=["customer"], condition=Q(state="due"), name="candidates_of_customer"),
+            # Each index is written again when a candidate ends, so there are only those that something reads.
+            models.Index(
+                fields=["customer_need"], condition=Q(customer_need__isnull=False), name="candidates_of_need"
+            ),
+            models.Index(
+                fields=["stage_change"], condition=Q(stage_change__isnull=False), name="candidates_of_change"
+            ),
+            models.Index(
+                fields=["broadcast"],
+                condition=Q(state="due", broadcast__isnull=False),
+                name="candidates_of_broadcast",
+            ),
         ]
 
 

@@ -11,14 +11,14 @@ from engagement.counts import Counts
 from engagement.statements import run_statement
 from nudges.deciding.judging import judge, known_zones, make_tables
 
-CHUNK = 2000  # due candidates claimed in one transaction
+CHUNK = 4000  # due candidates claimed in one transaction
 
 
 class WrongIsolationError(RuntimeError):
     """Deciding was called in a transaction whose snapshot is older than its locks: it would send too much."""
 
 
-def decide_nudges(*, now: datetime, limit: int = 5000) -> Counts:
+def decide_nudges(*, now: datetime, limit: int = 20_000) -> Counts:
     """Decide the due candidates of up to `limit` customers, in turn over the workspaces.
 
     Any number of workers may run this at once. Counts: `taken` customers, and candidates by outcome (`send`, `defer`,
@@ -37,6 +37,7 @@ def decide_nudges(*, now: datetime, limit: int = 5000) -> Counts:
 def decide_chunk(*, now: datetime, size: int) -> Counts:
     """Claim up to `size` due candidates' customers and decide their candidates: all of it is written, or none."""
     require_read_committed()
+    run_statement("nudges.steer_planner", {})
     customers = _claim(now, size)
     if not customers:
         return Counts()

@@ -96,6 +96,7 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
 def _play_rounds(last: int, now: datetime, *, dry: bool, looks_ahead: bool) -> None:
     """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
     run_statement("nudges.gather_rules", {"now": now})
+    run_statement("nudges.count_past", {"now": now})
     shares = _business_shares(dry) if last else []
     run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
     for place in range(1, last + 1):

@@ -3,7 +3,7 @@
 -- the last 5 messages by it (those at least 72 hours old) got no sign in a row: no reply, click or open. The inbox and a
 -- staff task need no address, and are always responded to.
 -- Reads consents, addresses, pressure, reception. Writes channel, address, else reason and rule of the run's `deciding`.
-WITH ways AS (
+WITH ways AS MATERIALIZED (  -- so that each way is looked at once
     SELECT d.candidate_id, way.place, way.channel,
         CASE WHEN d.opt_in THEN consent.state IS NOT DISTINCT FROM 'granted'
             ELSE consent.state IS DISTINCT FROM 'denied' END AS is_allowed,

@@ -1,16 +1,25 @@
 -- Holds push messages back while the customer has paused them or sleeps. A pause is a limit of the customer's and, as
 -- limits do, lets an exempt service message pass; quiet hours hold for everything that rings.
+-- Few hours are as many people's, so the end of each night is found once.
 -- Reads and writes the run's `deciding`: reason, rule, allowed_at.
-UPDATE deciding AS d
-SET reason = CASE WHEN held.by_pause THEN 'paused' ELSE 'quiet_hours' END,
-    rule = CASE WHEN held.by_pause THEN 'preference:pause' ELSE 'quiet_hours' END,
-    allowed_at = held.until
-FROM (
-    SELECT x.candidate_id, pause.is_on AS by_pause, nudges_awake_at(
-        CASE WHEN pause.is_on THEN x.paused_until ELSE %(now)s END, x.zone, x.quiet_start, x.quiet_end, x.own_start, x.own_end
+WITH awake AS MATERIALIZED (
+    SELECT night.*, nudges_awake_at(
+        coalesce(pause_ends, %(now)s), zone, quiet_start, quiet_end, own_start, own_end
     ) AS until
-    FROM deciding AS x
-    CROSS JOIN LATERAL (SELECT x.paused_until IS NOT NULL AND x.paused_until > %(now)s AND NOT x.exempt) AS pause (is_on)
-    WHERE x.reason IS NULL AND x.channel <> 'inbox' AND x.scheduled_at IS NULL
-) AS held
-WHERE held.candidate_id = d.candidate_id AND held.until > %(now)s
+    FROM (
+        SELECT DISTINCT CASE WHEN NOT exempt AND paused_until > %(now)s THEN paused_until END AS pause_ends,
+            zone, quiet_start, quiet_end, own_start, own_end
+        FROM deciding
+        WHERE reason IS NULL AND channel <> 'inbox' AND scheduled_at IS NULL
+    ) AS night
+)
+UPDATE deciding AS d
+SET reason = CASE WHEN awake.pause_ends IS NOT NULL THEN 'paused' ELSE 'quiet_hours' END,
+    rule = CASE WHEN awake.pause_ends IS NOT NULL THEN 'preference:pause' ELSE 'quiet_hours' END,
+    allowed_at = awake.until
+FROM awake
+WHERE d.reason IS NULL AND d.channel <> 'inbox' AND d.scheduled_at IS NULL AND awake.until > %(now)s
+  AND awake.zone = d.zone AND coalesce(awake.pause_ends, '-infinity')
+      = coalesce(CASE WHEN NOT d.exempt AND d.paused_until > %(now)s THEN d.paused_until END, '-infinity')
+  AND (d.quiet_start, d.quiet_end, d.own_start, d.own_end)
+      IS NOT DISTINCT FROM (awake.quiet_start, awake.quiet_end, awake.own_start, awake.own_end)

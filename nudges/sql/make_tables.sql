@@ -27,5 +27,9 @@ CREATE TEMP TABLE IF NOT EXISTS bearing (  -- the rules that bear on each candid
     candidate_id bigint, rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     reach interval  -- no message older than this can count
 ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS counted (  -- how much of them is used, and what frees when
+    candidate_id bigint, rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
+    count bigint, message_ids bigint[], frees_at timestamptz[]
+) ON COMMIT DELETE ROWS;
 CREATE INDEX IF NOT EXISTS deciding_customer ON deciding (customer_id);
 CREATE INDEX IF NOT EXISTS bearing_candidate ON bearing (candidate_id)

@@ -9,7 +9,7 @@ SET reason = CASE WHEN d.in_holdout THEN 'holdout' ELSE 'sent' END,
     decided_at = greatest(%(now)s, d.newest_at)
 FROM (
     SELECT o.candidate_id, CASE WHEN NOT o.in_holdout AND NOT %(dry)s
-        THEN nextval(pg_get_serial_sequence('nudges_message', 'id')) END AS message_id
+        THEN nextval('nudges_message_id_seq') END AS message_id
     FROM (
         SELECT candidate_id, in_holdout FROM deciding WHERE place = %(round)s AND reason IS NULL ORDER BY customer_id, candidate_id
     ) AS o

@@ -4,18 +4,16 @@
 -- Reads and writes the run's `deciding`: place, 0 for the inbox, which competes with nothing.
 -- Returns the last place, and whether anything is scheduled.
 WITH ranked AS (
-    SELECT candidate_id, row_number() OVER (
-        PARTITION BY customer_id
-        ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
-                 put_forward_at, candidate_id
-    ) AS place
-    FROM deciding WHERE reason IS NULL AND channel <> 'inbox'
+    SELECT candidate_id, CASE WHEN channel <> 'inbox' THEN row_number() OVER (
+            PARTITION BY customer_id, channel = 'inbox'
+            ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
+                     put_forward_at, candidate_id
+        ) WHEN scheduled_at IS NULL THEN 0 END AS place
+    FROM deciding WHERE reason IS NULL
 ), placed AS (
     UPDATE deciding AS d
-    SET place = CASE WHEN x.scheduled_at IS NULL THEN coalesce(ranked.place, 0) ELSE ranked.place END,
-        reason = CASE WHEN x.scheduled_at IS NOT NULL THEN 'ahead' END
-    FROM deciding AS x LEFT JOIN ranked ON ranked.candidate_id = x.candidate_id
-    WHERE x.candidate_id = d.candidate_id AND x.reason IS NULL
+    SET place = ranked.place, reason = CASE WHEN d.scheduled_at IS NOT NULL THEN 'ahead' END
+    FROM ranked WHERE ranked.candidate_id = d.candidate_id
     RETURNING d.place
 )
 SELECT coalesce(max(place), -1) AS last, EXISTS (SELECT FROM deciding WHERE scheduled_at IS NOT NULL) AS looks_ahead
