@@ -7,7 +7,7 @@ nothing of the engine: no SQL, no arrays.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ class Rule:
     limit: int
     seconds: int | None = None
     unit: str = ""
+    floor: int | None = None
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Sent:
     need: str
     rival: int | None = None
     flow: str = ""
+    helpful_at: datetime | None = None
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Wish:
     respects_caps: bool
     relevance: int = 0
     flow: str = ""
+    scheduled_at: datetime | None = None  # not decided now, but within the look-ahead
 
 
 @dataclass
@@ -73,6 +76,7 @@ class Person:
     quiet: tuple[time, time] | None = None
     allowed: bool = True
     sent: list[Sent] = field(default_factory=list)
+    level: float = 1
 
 
 @dataclass
@@ -83,6 +87,7 @@ class Shop:
     share_percent: int | None = None
     holdout_percent: float = 0
     salt: str = "1"
+    is_adaptive: bool = False
 
 
 @dataclass
@@ -96,13 +101,14 @@ class Verdict:
 
 
 def decide(shop: Shop, people: list[Person], wishes: list[Wish], now: datetime) -> dict[int, Verdict]:
-    """The verdict on every wish; what is sent is added to the people's messages.
+    """The verdict on every wish that is not only scheduled; what is sent is added to the people's messages.
 
     The workspace's share is why this goes by place: the first of everybody, then the second of everybody.
     """
     verdicts: dict[int, Verdict] = {}
     queues = {person.id: ranked([w for w in wishes if w.customer == person.id]) for person in people}
     for person in people:
+        person.level = level_of(shop, person, now)
         for wish in queues[person.id]:
             if (verdict := gate(shop, person, wish, now)) is not None:
                 verdicts[wish.id] = verdict
@@ -111,9 +117,13 @@ def decide(shop: Shop, people: list[Person], wishes: list[Wish], now: datetime) 
             verdicts[wish.id] = passed(shop, person, wish)
             queues[person.id].remove(wish)
     for place in range(max(map(len, queues.values()), default=0)):
-        turn = [(p, queues[p.id][place]) for p in people if place < len(queues[p.id])]
-        judge_turn(shop, people, turn, now, verdicts)
-    return verdicts
+        turn = [
+            (p, queues[p.id])
+            for p in people
+            if place < len(queues[p.id]) and not queues[p.id][place].scheduled_at
+        ]
+        judge_turn(shop, people, [(p, queue[place], queue[:place]) for p, queue in turn], now, verdicts)
+    return {wish.id: verdicts[wish.id] for wish in wishes if not wish.scheduled_at}
 
 
 def ranked(wishes: list[Wish]) -> list[Wish]:
@@ -136,7 +146,7 @@ def gate(shop: Shop, person: Person, wish: Wish, now: datetime) -> Verdict | Non
         return Verdict("suppress", "expired")
     if not person.allowed:
         return Verdict("suppress", "no_consent", "consent:" + wish.category)
-    if wish.channel == "inbox":
+    if wish.channel == "inbox" or wish.scheduled_at:
         return None
     if person.paused_until and person.paused_until > now and not is_exempt(shop, wish):
         until = awake(shop, person, person.paused_until)
@@ -150,13 +160,15 @@ def gate(shop: Shop, person: Person, wish: Wish, now: datetime) -> Verdict | Non
 def judge_turn(
     shop: Shop,
     people: list[Person],
-    turn: list[tuple[Person, Wish]],
+    turn: list[tuple[Person, Wish, list[Wish]]],
     now: datetime,
     verdicts: dict[int, Verdict],
 ) -> None:
     going = []
-    for person, wish in turn:
-        verdict = None if is_exempt(shop, wish) else held_by_a_rule(shop, person, wish, now)
+    for person, wish, higher in turn:
+        verdict = None
+        if not is_exempt(shop, wish):
+            verdict = held_by_a_rule(shop, person, wish, now) or yields(shop, person, wish, higher, now)
         if verdict is None:
             going.append((person, wish))
         else:
@@ -193,7 +205,7 @@ def judge_turn(
 
 
 def over_share(shop: Shop, people: list[Person], person: Person, wish: Wish, now: datetime) -> bool:
-    if shop.share_percent is None or wish.interest != "business" or in_holdout(shop, person, wish):
+    if shop.share_percent is None or wish.interest != "business":
         return False
     pushed = [
         one
@@ -206,14 +218,9 @@ def over_share(shop: Shop, people: list[Person], person: Person, wish: Wish, now
 
 
 def held_by_a_rule(shop: Shop, person: Person, wish: Wish, now: datetime) -> Verdict | None:
-    rules = [rule for rule in shop.rules if bears(rule, wish)]
-    if person.own_limit is not None:
-        rules.append(
-            Rule("preference:max_per_week", "own_cap", "any", "", person.own_limit, seconds=7 * 86400)
-        )
     held = []
     was_held = False
-    for rule in rules:
+    for rule in rules_for(shop, person, wish):
         counting = [
             (free, one)
             for one in person.sent
@@ -242,6 +249,86 @@ def held_by_a_rule(shop: Shop, person: Person, wish: Wish, now: datetime) -> Ver
     waits = wish.on_cap == "defer" and rule.reason != "business_budget" and until is not None
     until = until and awake(shop, person, until)
     return settled(reason, rule.name, count, until, wish, now, waits=waits)
+
+
+def yields(shop: Shop, person: Person, wish: Wish, higher: list[Wish], now: datetime) -> Verdict | None:
+    """Whether sending this now would take the last slot of a better one at the time for which that is scheduled."""
+    if not wish.counts:
+        return None
+    for high in [one for one in higher if one.scheduled_at and not is_exempt(shop, one)]:
+        at = high.scheduled_at
+        assert at is not None
+        others = [
+            as_sent(one, person, one.scheduled_at)
+            for one in higher
+            if one is not high and one.counts and one.scheduled_at and one.scheduled_at <= at
+        ]
+        held = []
+        for rule in rules_for(shop, person, wish):
+            if not bears(rule, high) or not same_subject(rule, high, wish):
+                continue
+            used = [
+                one
+                for one in person.sent + others
+                if same_subject(rule, one, wish) and frees_at(one, rule, person.zone) > at
+            ]
+            takes = frees_at(as_sent(wish, person, now), rule, person.zone) > at
+            if takes and len(used) == rule.limit - 1:
+                held.append(
+                    (-frees_at(as_sent(high, person, at), rule, person.zone).timestamp(), rule.name, rule)
+                )
+        if held:
+            _sooner, _name, rule = min(held)
+            until = awake(shop, person, frees_at(as_sent(high, person, at), rule, person.zone))
+            waits = wish.on_cap == "defer" and rule.reason != "business_budget"
+            return settled("outranked", rule.name, rule.limit, until, wish, now, waits=waits)
+    return None
+
+
+def as_sent(wish: Wish, person: Person, at: datetime) -> Sent:
+    return Sent(
+        at, person.zone, wish.channel, wish.category, wish.interest, wish.promise, wish.need, rival=wish.id
+    )
+
+
+def same_subject(rule: Rule, one: Sent | Wish, wish: Wish) -> bool:
+    return rule.scope == "any" or getattr(one, rule.scope) == getattr(wish, rule.scope)
+
+
+def rules_for(shop: Shop, person: Person, wish: Wish) -> list[Rule]:
+    """The rules that bear on a wish, with the limits that they have for this person."""
+    rules = [rule for rule in shop.rules if bears(rule, wish)]
+    if person.own_limit is not None:
+        rules.append(
+            Rule("preference:max_per_week", "own_cap", "any", "", person.own_limit, seconds=7 * 86400)
+        )
+    return [lowered(rule, person.level) for rule in rules]
+
+
+def lowered(rule: Rule, level: float) -> Rule:
+    """A rule with a floor lies so far above it as the level says, halves up."""
+    if rule.floor is None:
+        return rule
+    span = rule.limit - rule.floor
+    steps = max(n for n in range(span + 1) if n - 0.5 <= level * span)
+    limit = rule.floor + steps
+    return replace(rule, limit=limit, reason="adapted") if limit < rule.limit else rule
+
+
+def level_of(shop: Shop, person: Person, now: datetime) -> float:
+    """The published formula, from everything that was sent to this person and their helpful replies."""
+    if not shop.is_adaptive or held_out(shop, person, ""):
+        return 1
+    sent = [one for one in person.sent if one.at > now - 90 * DAY]
+    answered = [one.at for one in sent if one.helpful_at]
+    good = sum(2 ** -(max(now - one.helpful_at, 0 * DAY) / (15 * DAY)) for one in sent if one.helpful_at)
+    against = 0.0
+    for one in sent:
+        age = max(now - one.at, 0 * DAY)
+        against += 0.25 * 2 ** -(age / (3 * DAY))
+        if one.promise != "service" and age >= 3 * DAY and all(one.at > at for at in answered):
+            against += 2 ** -(age / (15 * DAY))
+    return float(round((2 + good) / (2 + good + against), 4))
 
 
 def bears(rule: Rule, wish: Wish) -> bool:

@@ -6,6 +6,7 @@ And whatever is drawn, no cap is ever exceeded and pressure never drifts from th
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -18,7 +19,8 @@ from engagement.models import Customer, Workspace
 from journeys.models import Stage
 from nudges.audits import find_drift, find_violations
 from nudges.deciding import decide_nudges
-from nudges.models import Candidate, Decision, Message, Nudge, Preference
+from nudges.hearing import hear_reply
+from nudges.models import Candidate, Cap, Decision, Message, Nudge, Preference
 from nudges.pressure import release_slots
 from tests import make, make_nudges
 from tests.nudges import reference
@@ -84,6 +86,8 @@ class World:
         shop.quiet = chance.choice(NIGHTS)
         shop.exempts_service = chance.random() < 0.5
         shop.share_percent = chance.choice([None, None, 0, 30, 60, 100])
+        shop.is_adaptive = chance.random() < 0.5
+        self.look_ahead = chance.choice([0, 3600, 86400])
         start, end = shop.quiet or (None, None)
         make_nudges.policy(
             self.workspace,
@@ -92,6 +96,8 @@ class World:
             business_window_seconds=2 * 86400,
             business_share_percent=shop.share_percent,
             allow_service_exempt=shop.exempts_service,
+            is_adaptive=shop.is_adaptive,
+            look_ahead_seconds=self.look_ahead,
             quiet_start=start,
             quiet_end=end,
         )
@@ -112,7 +118,11 @@ class World:
             limit = self.chance.choice([0, 1, 1, 2, 2, 3, 4])
             cap = make_nudges.cap(self.workspace, limit, per=per, scope=scope, value=value)
             window: dict[str, Any] = {"unit": per} if isinstance(per, str) else {"seconds": per}
-            self.shop.rules.append(Rule(f"cap:{cap.pk}", "capped", scope, value, limit, **window))
+            floor = self.chance.choice([None, *range(limit + 1)])
+            Cap.objects.filter(pk=cap.pk).update(floor=floor)
+            self.shop.rules.append(
+                Rule(f"cap:{cap.pk}", "capped", scope, value, limit, floor=floor, **window)
+            )
 
     def _make_person(self, number: int) -> Person:
         chance = self.chance
@@ -187,9 +197,9 @@ class World:
         )
 
     def live(self, now: datetime) -> None:
-        """Somebody moves, pauses, or a message is found to have reached nobody."""
+        """Somebody moves, pauses, answers, or a message is found to have reached nobody."""
         person = self.chance.choice(self.people)
-        what = self.chance.choice(["move", "pause", "release", "nothing", "nothing"])
+        what = self.chance.choice(["move", "pause", "release", "answer", "answer", "nothing"])
         if what == "move":
             person.zone = self.chance.choice(ZONES)
             Customer.objects.filter(pk=person.id).update(timezone=person.zone)
@@ -201,6 +211,10 @@ class World:
             message = counting(person)[gone]
             assert release_slots([message.pk]) == 1
             del person.sent[gone]
+        elif what == "answer" and person.sent:
+            liked = self.chance.randrange(len(person.sent))
+            hear_reply(message_id=counting(person)[liked].pk, kind="helpful", detail={}, now=now)
+            person.sent[liked].helpful_at = person.sent[liked].helpful_at or now
 
     def decide(self, now: datetime) -> None:
         due = set(
@@ -208,13 +222,21 @@ class World:
                 "pk", flat=True
             )
         )
-        expected = reference.decide(self.shop, self.people, [self.open[pk] for pk in sorted(due)], now)
+        wishes = [self.open[pk] for pk in sorted(due)] + self.scheduled(due, now)
+        expected = reference.decide(self.shop, self.people, wishes, now)
         decide_nudges(now=now)
         decisions = {d.candidate_id: d for d in Decision.objects.filter(candidate__in=due)}
         assert decisions.keys() == expected.keys() == due
         for pk, verdict in expected.items():
             self.compare(decisions[pk], verdict, now)
         self.settle(expected)
+
+    def scheduled(self, due: set[int], now: datetime) -> list[Wish]:
+        """What waits within the look-ahead, for customers who have something due."""
+        busy = {self.open[pk].customer for pk in due}
+        times = Candidate.objects.filter(pk__in=self.open.keys() - due, customer__in=busy)
+        soon = times.filter(due_at__lte=now + timedelta(seconds=self.look_ahead)).order_by("pk")
+        return [replace(self.open[one.pk], scheduled_at=one.due_at) for one in soon]
 
     def compare(self, decision: Decision, verdict: Verdict, now: datetime) -> None:
         told = (decision.outcome, decision.reason, decision.rule, decision.allowed_at)
