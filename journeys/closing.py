@@ -50,7 +50,10 @@ def close_need(*, customer_need_id: int, reason: str, now: datetime) -> Standing
 
 @transaction.atomic
 def snooze_need(*, customer_need_id: int, until: datetime | None, now: datetime) -> Standing:
-    """Say nothing about a need until then; None wakes it; a closed one stays as it is. Raises CustomerNeed.DoesNotExist."""
+    """Say nothing about a need until then; None wakes it. A closed one stays as it is.
+
+    Raises CustomerNeed.DoesNotExist.
+    """
     need = lock_need(customer_need_id=customer_need_id, now=now)
     before = standing(need)
     if need.closed_at is None and need.snoozed_until != until:

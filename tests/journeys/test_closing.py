@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from engagement.models import Event
 from journeys.closing import ClosedForGood, close_need, reopen_need, snooze_need
 from journeys.inferring import rebuild_needs
 from journeys.models import CustomerNeed, Need, Stage

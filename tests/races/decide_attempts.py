@@ -1,50 +1,29 @@
-"""One of several processes that want the same customers: puts a nudge forward and decides, again and again.
+"""One of several workers that want the same customers: puts a nudge forward and decides, again and again.
 
-python -m tests.races.decide_attempts NUDGE ATTEMPTS THREADS START
-
-Each attempt is an occasion of its own for every customer of the nudge's workspace. START is the second since 1970 at
-which all begin.
+Each attempt is an occasion of its own for every customer of the nudge's workspace.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-import django
-
-django.setup()
-
-from django.db import connection  # noqa: E402
-
-from engagement.models import Customer  # noqa: E402
-from nudges.considering import put_forward  # noqa: E402
-from nudges.deciding import decide_nudges  # noqa: E402
-from nudges.models import Candidate, Nudge  # noqa: E402
-from tests.make import NOW  # noqa: E402
+from engagement.models import Customer
+from nudges.considering import put_forward
+from nudges.deciding import decide_nudges
+from nudges.models import Candidate, Nudge
+from tests.make import NOW
+from tests.races.workers import wait_for_the_others
 
 
-def main() -> None:
-    nudge_id, attempts, threads = map(int, sys.argv[1:4])
-    start = float(sys.argv[4])
-    with ThreadPoolExecutor(threads) as pool:
-        for attempt in [
-            pool.submit(attempts_of, nudge_id, attempts, place, start) for place in range(threads)
-        ]:
-            attempt.result()
-
-
-def attempts_of(nudge_id: int, attempts: int, place: int, start: float) -> None:
+def attempt(nudge_id: int, attempts: int) -> None:
     nudge = Nudge.objects.select_related("workspace").get(pk=nudge_id)
     customers = list(Customer.objects.filter(workspace=nudge.workspace).values_list("pk", flat=True))
-    time.sleep(max(0.0, start - time.time()))
+    wait_for_the_others()
     for number in range(attempts):
-        occasion = f"race:{os.getpid()}:{place}:{number}"
+        occasion = f"race:{os.getpid()}:{number}"
         put_forward(nudge=nudge, customer_ids=customers, occasion=occasion, now=NOW)
         decide_until_done(occasion)
-    connection.close()
 
 
 def decide_until_done(occasion: str) -> None:
@@ -52,8 +31,4 @@ def decide_until_done(occasion: str) -> None:
         decide_nudges(now=NOW)
         if not Candidate.objects.filter(occasion=occasion, state="due").exists():
             return
-        time.sleep(0.05)
-
-
-if __name__ == "__main__":
-    main()
+        time.sleep(0.02)

@@ -1,34 +1,39 @@
-"""One process of many that infer, or that make work for inference. Prints what it did as JSON.
-
-python -m tests.races.infer_world infer SEED          until standard input is closed and nothing is left to read
-python -m tests.races.infer_world write SEED USERS    a shuffled part of the year, with visitors who sign in
-python -m tests.races.infer_world speak SEED          close, snooze and reopen needs until standard input is closed
-"""
+"""Workers that infer, and workers that make work for inference; each says what it did."""
 
 from __future__ import annotations
 
-import json
 import random
-import select
-import sys
 from datetime import timedelta
 
-import django
+import msgspec
+
+from engagement.counts import Counts
+from engagement.events import IncomingEvent
+from engagement.ingesting import ingest_events
+from engagement.models import Workspace
+from journeys.closing import ClosedForGood, close_need, reopen_need, snooze_need
+from journeys.inferring import infer_needs, lapse_needs
+from journeys.models import CustomerNeed
+from tests.journeys.telling import a_busy_year
+from tests.make import NOW
+from tests.races.workers import is_told_to_end
 
 
 def infer(seed: int) -> dict[str, int]:
+    """Infer until told to end and nothing is left to read."""
     chance, total = random.Random(seed), Counts()
     while True:
-        over = is_over()
+        is_last = is_told_to_end()
         counts = infer_needs(now=NOW, limit=chance.randrange(1, 12))
         total.update(counts)
         if chance.random() < 0.1:
             total.update(lapsed=lapse_needs(now=NOW, limit=5).done)
-        if over and not counts.done:
+        if is_last and not counts.done:
             return dict(total)
 
 
-def write(seed: int, users: int, *, signs_in: bool) -> dict[str, int]:
+def write(seed: int, users: int, signs_in: bool) -> dict[str, int]:
+    """A shuffled part of the year, when `signs_in` with visitors who do."""
     chance, workspace = random.Random(seed), Workspace.objects.get()
     events = a_busy_year(seed, users=users, events=30)
     chance.shuffle(events)
@@ -55,8 +60,9 @@ def as_visitor(event: IncomingEvent, chance: random.Random) -> IncomingEvent:
 
 
 def speak(seed: int) -> dict[str, int]:
+    """Close, snooze and reopen needs until told to end."""
     chance, said = random.Random(seed), Counts()
-    while not is_over():
+    while not is_told_to_end():
         needs = list(
             CustomerNeed.objects.exclude(customer__merged_into__isnull=False).values_list("id", flat=True)
         )
@@ -75,31 +81,3 @@ def speak(seed: int) -> dict[str, int]:
             said["refused"] += 1
         said["said"] += 1
     return dict(said)
-
-
-def is_over() -> bool:
-    """Whether the test has closed our standard input."""
-    return bool(select.select([sys.stdin], [], [], 0)[0])
-
-
-if __name__ == "__main__":
-    django.setup()
-    import msgspec
-
-    from engagement.counts import Counts
-    from engagement.events import IncomingEvent
-    from engagement.ingesting import ingest_events
-    from engagement.models import Workspace
-    from journeys.closing import ClosedForGood, close_need, reopen_need, snooze_need
-    from journeys.inferring import infer_needs, lapse_needs
-    from journeys.models import CustomerNeed
-    from tests.journeys.telling import a_busy_year
-    from tests.make import NOW
-
-    what, seed = sys.argv[1], int(sys.argv[2])
-    if what == "infer":
-        print(json.dumps(infer(seed)))
-    elif what == "speak":
-        print(json.dumps(speak(seed)))
-    else:
-        print(json.dumps(write(seed, int(sys.argv[3]), signs_in=sys.argv[4] == "visitors")))

@@ -1,7 +1,4 @@
-"""One process of many that send, which can be told where to die.
-
-python -m tests.races.send_messages                    until nothing is due
-python -m tests.races.send_messages POINT NUMBER       killed by itself when it comes to the point the NUMBERth time
+"""A worker that sends until nothing is due, and can be told where to die: at a point, when it comes there the nth time.
 
 The points: claimed (before any hand-over has begun), begun (marked, nothing said to the provider yet), accepted (the
 provider has it, nothing recorded yet).
@@ -11,23 +8,25 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import django
+from django.conf import settings
 
 from nudges.channels import Envelope, Outcome, Send, one_by_one
 from nudges.channels.email import EmailChannel
+from nudges.sending import send_messages
+from tests.make import NOW
 
 passed: Counter[str] = Counter()
+death: tuple[str, int] | None = None
 
 
 def pass_point(point: str) -> None:
     """Die here, as by a power cut, when this is the place."""
     passed[point] += 1
-    if sys.argv[1:] == [point, str(passed[point])]:
+    if death == (point, passed[point]):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -48,14 +47,9 @@ class MortalChannel(EmailChannel):
             yield one_by_one(hand_over)
 
 
-if __name__ == "__main__":
-    django.setup()
-    from django.conf import settings
-
-    from nudges.sending import send_messages
-    from tests.make import NOW
-
-    settings.CHANNELS = {"email": f"{__spec__.name}.MortalChannel"}
-    sys.modules[__spec__.name] = sys.modules["__main__"]
+def send(*die_at: str | int) -> None:
+    global death
+    death = die_at or None  # type: ignore[assignment]
+    settings.CHANNELS = {"email": f"{__name__}.MortalChannel"}
     while send_messages(now=NOW, limit=20)["taken"]:
         pass

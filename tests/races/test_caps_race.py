@@ -22,11 +22,11 @@ from nudges.deciding import decide_nudges
 from nudges.deciding.chunks import WrongIsolationError
 from nudges.models import Candidate, Decision, Message, Nudge
 from tests import make, make_nudges
-from tests.committed import environment_of_test_database, python
 from tests.make import NOW
+from tests.races.decide_attempts import attempt
+from tests.races.workers import Worker, all_at_once
 
 pytestmark = pytest.mark.usefixtures("committed")
-BEGIN_IN = 6  # seconds that all processes take to be ready
 
 
 @pytest.fixture
@@ -36,22 +36,9 @@ def workspace(committed: None) -> Workspace:
     return workspace
 
 
-def race(nudges: list[Nudge], *, attempts: int, threads: int) -> None:
-    """A process for each nudge given; all begin in the same moment."""
-    start = time.time() + BEGIN_IN
-    environment = environment_of_test_database()
-    processes = [
-        python(
-            "-m",
-            "tests.races.decide_attempts",
-            *map(str, (nudge.pk, attempts, threads, start)),
-            environment=environment,
-        )
-        for nudge in nudges
-    ]
-    for process in processes:
-        said, _ = process.communicate(timeout=100)
-        assert process.returncode == 0, said
+def race(nudges: list[Nudge], *, attempts: int) -> None:
+    """A worker for each nudge given; all begin in the same moment."""
+    all_at_once([Worker(attempt, nudge.pk, attempts) for nudge in nudges])
 
 
 def test_64_attempts_on_one_customer_with_a_cap_of_1(workspace: Workspace) -> None:
@@ -59,7 +46,7 @@ def test_64_attempts_on_one_customer_with_a_cap_of_1(workspace: Workspace) -> No
     cap = make_nudges.cap(workspace, 1)
     make.customer(workspace, email="ann@example.org")
     nudge = make_nudges.nudge(workspace)
-    race([nudge] * 4, attempts=1, threads=16)
+    race([nudge] * 32, attempts=2)
     message = Message.objects.get()
     held = Decision.objects.filter(outcome="suppress")
     assert held.count() == 63
@@ -83,7 +70,7 @@ def test_several_workers_with_several_nudges_want_the_same_50_customers(workspac
         make_nudges.nudge(workspace, category=offers, interest="business", promise="choose_us")
         for _n in range(2)
     ]
-    race(nudges, attempts=3, threads=2)
+    race(nudges * 2, attempts=3)
     assert Decision.objects.count() == Candidate.objects.count() == 5 * 3 * 2 * 50
     sent = Message.objects.values_list("customer").annotate(n=Count("pk"))
     assert Counter(n for _customer, n in sent) == {3: 50}
@@ -98,7 +85,7 @@ def test_the_workspaces_share_holds_under_several_workers(workspace: Workspace) 
         make.customer(workspace, email=f"{number}@example.org")
     serving = make_nudges.nudge(workspace)
     selling = [make_nudges.nudge(workspace, interest="business", promise="choose_us") for _n in range(3)]
-    race([serving, *selling], attempts=2, threads=1)
+    race([serving, *selling], attempts=2)
     total, business = Message.objects.count(), Message.objects.filter(interest="business").count()
     assert total - business == 60
     assert 0 < business * 100 <= 40 * total

@@ -23,7 +23,7 @@ from tests.races.send_events import USERS
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-TOTAL = 10_000
+TOTAL = 2000
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 

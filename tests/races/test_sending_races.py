@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from environ import Env
 
 from engagement.models import Event
 from nudges.models import Message
 from nudges.sending import reconcile_claims
 from nudges.sending.reconciling import LEASE
 from tests import make, make_messages
-from tests.committed import environment_of_test_database, python
 from tests.make import NOW
+from tests.races.send_messages import send
+from tests.races.workers import KILLED, PATIENCE, Worker
 from tests.smtp_peer import Peer, smtp_peer
 
-# Several processes that each start the whole program: slow where the machine is busy.
-pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.timeout(400)]
-PATIENCE = 180  # seconds
+pytestmark = pytest.mark.usefixtures("committed")
 LATER = NOW + LEASE + timedelta(minutes=1)
-KILLED = -signal.SIGKILL
 
 
 @pytest.fixture
@@ -43,16 +40,12 @@ def make_due(nudges: int, *, service: int = 0) -> None:
             make_messages.message(nudge, customer)
 
 
-def sender(peer: Peer, *death: str) -> subprocess.Popen[str]:
-    environment = environment_of_test_database() | {"EMAIL_URL": f"smtp://127.0.0.1:{peer.port}"}
-    return python("-m", "tests.races.send_messages", *death, environment=environment)
+def sender(peer: Peer, *death: str | int) -> Worker:
+    return Worker(send, *death, **Env.email_url_config(f"smtp://127.0.0.1:{peer.port}"))
 
 
-def run(peer: Peer, *death: str) -> int:
-    process = sender(peer, *death)
-    said, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode in (0, KILLED), said
-    return process.returncode
+def run(peer: Peer, *death: str | int) -> int:
+    return sender(peer, *death).end()
 
 
 def taken(peer: Peer) -> Counter[str]:
@@ -89,7 +82,7 @@ def log_and_ledger_agree(peer: Peer) -> None:
 
 def test_killed_between_claim_and_hand_over_nothing_is_in_doubt(peer: Peer) -> None:
     make_due(25)
-    assert run(peer, "claimed", "1") == KILLED
+    assert run(peer, "claimed", 1) == KILLED
     assert states() == {"claimed": 20, "decided": 5}
     assert run(peer) == 0  # others go on and leave the dead one's claims alone
     assert states() == {"claimed": 20, "sent": 5}
@@ -101,7 +94,7 @@ def test_killed_between_claim_and_hand_over_nothing_is_in_doubt(peer: Peer) -> N
 @pytest.mark.parametrize(("point", "arrived"), [("begun", 0), ("accepted", 1)])
 def test_killed_during_a_hand_over_that_nudge_alone_is_unknown(peer: Peer, point: str, arrived: int) -> None:
     make_due(25)
-    assert run(peer, point, "4") == KILLED
+    assert run(peer, point, 4) == KILLED
     assert states() == {"sent": 3, "claimed": 17, "decided": 5}
     assert len(peer.received) == 3 + arrived
     settle(peer)
@@ -114,7 +107,7 @@ def test_killed_during_a_hand_over_that_nudge_alone_is_unknown(peer: Peer, point
 @pytest.mark.parametrize(("point", "times"), [("begun", 1), ("accepted", 2)])
 def test_killed_during_a_hand_over_a_service_message_goes_again(peer: Peer, point: str, times: int) -> None:
     make_due(0, service=1)
-    assert run(peer, point, "1") == KILLED
+    assert run(peer, point, 1) == KILLED
     settle(peer)
     assert states() == {"sent": 1}
     assert list(taken(peer).values()) == [times]  # better twice than not at all, and under one Message-ID
@@ -127,9 +120,7 @@ def test_killed_at_random_again_and_again(peer: Peer) -> None:
         senders = [sender(peer) for _ in range(2)]
         wait_until_received(peer, len(peer.received) + chance.randrange(3, 15))
         for victim in senders:
-            kills += victim.poll() is None
-            victim.kill()
-            victim.communicate()
+            kills += victim.kill()
     in_doubt = Message.objects.filter(state="claimed").exclude(begun_at=None).count()
     assert kills >= 2
     assert run(peer) == 0
@@ -149,9 +140,8 @@ def wait_until_received(peer: Peer, number: int) -> None:
 
 def test_three_senders_at_once_send_each_message_once(peer: Peer) -> None:
     make_due(60)
-    for process in [sender(peer) for _ in range(3)]:
-        said, _ = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, said
+    for worker in [sender(peer) for _ in range(3)]:
+        assert worker.end() == 0
     assert states() == {"sent": 60}
     assert set(taken(peer).values()) == {1}
     log_and_ledger_agree(peer)
