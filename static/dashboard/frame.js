@@ -142,7 +142,8 @@
   });
 
   // --- Moving between pages: the new page is announced and gets the focus -----------------------------------------------
-  document.addEventListener("htmx:afterSettle", (event) => {
+  // In the moment in which it appears: settling comes later, and would take the focus from who types already.
+  document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== document.body) return;
     const wanted = document.querySelector("[autofocus]") || byId("main");
     wanted?.focus({ preventScroll: true });

@@ -204,12 +204,27 @@ def test_keys_lead_through_the_dashboard(enter: Callable[..., Page]) -> None:
     expect(page).to_have_title("Customers · Touchstone")
     page.keyboard.press("/")
     page.keyboard.type("example.org")
-    assert page.get_by_label("Search customers").input_value() == "example.org"
+    expect(page.get_by_label("Search customers")).to_have_value("example.org")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("q=example"))
     page.locator("#main").focus()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+
+
+def test_a_new_page_takes_no_focus_from_who_types_at_once(enter: Callable[..., Page]) -> None:
+    """Regression: the focus came a moment after the page, and the first keys went nowhere."""
+    page = enter("/")
+    page.evaluate(
+        """() => {
+            const search = () => document.querySelector('[data-search]')?.focus();
+            new MutationObserver(search).observe(document.querySelector('title'), {childList: true});
+            document.addEventListener('htmx:afterSettle', () => { window.settled = true; });
+        }"""
+    )
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Customers").click()
+    page.wait_for_function("window.settled")
+    expect(page.get_by_label("Search customers")).to_be_focused()
 
 
 def test_colours_are_chosen_and_kept(enter: Callable[..., Page]) -> None:
