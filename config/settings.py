@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "engagement.api.tracking_lane.TrackingLane",
+    "engagement.embed.lane.EmbedLane",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -233,6 +234,9 @@ SPECTACULAR_SETTINGS = {
 }
 # Requests a minute with one secret key.
 API_RATE_LIMIT = env.int("API_RATE_LIMIT", default=600)
+
+# For so long a page of an embed is given again without a look at the database; after that only if nothing changed.
+EMBED_REMEMBERED_SECONDS = env.float("EMBED_REMEMBERED_SECONDS", default=2.0)
 
 # Bodies of tracking clients exceed Django's 2.5 MB default; the tracking door has its own, tighter bounds.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024

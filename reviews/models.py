@@ -277,6 +277,9 @@ class RatingTally(models.Model):
     published_count = models.PositiveIntegerField(default=0, help_text="With those that give no figure.")
     verified_count = models.PositiveIntegerField(default=0)
     stale_since = models.DateTimeField(null=True)
+    version = models.PositiveBigIntegerField(
+        default=1, db_default=1, help_text="Raised by whatever changes a page of its reviews."
+    )
 
     class Meta:
         indexes = [

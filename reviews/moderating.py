@@ -17,7 +17,7 @@ from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import ApiKey, Workspace
 from reviews.models import ModerationEntry, RejectionReason, Review, ReviewStatus
-from reviews.tallying import mark_stale
+from reviews.tallying import mark_pages_old, mark_stale
 from reviews.verifying import verify_reviews
 from reviews.versions import show_words, shown_words, words_of_version
 
@@ -117,6 +117,7 @@ def respond_to_review(
     review = _held(workspace, review_id, None)
     review.response, review.responded_at = text, now if text else None
     review.save(update_fields=["response", "responded_at"])
+    mark_pages_old(product_ids=[review.product_id])
     _note(review, "respond", "", actor, now)
     return review
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from engagement.counts import Counts
 from engagement.statements import run_statement
@@ -36,12 +37,12 @@ def mark_stale(*, workspace_id: int, product_ids: Collection[int], now: datetime
     """The published reviews of these products changed: figures and fit are due. Call it in the transaction that
     changes them."""
     mark_fit_due(product_ids=product_ids)
-    RatingTally.objects.bulk_create(
-        [
-            RatingTally(product_id=product_id, workspace_id=workspace_id, stale_since=now)
-            for product_id in sorted(set(product_ids))
-        ],
-        update_conflicts=True,
-        unique_fields=["product"],
-        update_fields=["stale_since"],
-    )
+    products = sorted(set(product_ids))
+    if products:
+        run_statement("reviews.mark_stale", {"workspace": workspace_id, "products": products, "now": now})
+
+
+def mark_pages_old(*, product_ids: Collection[int]) -> None:
+    """Something else on the pages of these products changed, such as votes: remembered ones are made anew."""
+    old = RatingTally.objects.filter(product_id__in=product_ids)
+    old.update(version=F("version") + 1)

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from engagement.models import Workspace
 from reviews.marking import mark_fit_due
 from reviews.models import HelpfulVote, Review, ReviewStatus
+from reviews.tallying import mark_pages_old
 
 
 def voter_name(*, customer_id: int | None = None, anonymous_id: str = "") -> str:
@@ -39,4 +40,5 @@ def vote_helpful(
     review.helpful_count, review.unhelpful_count = counted["yes"], counted["no"]
     review.save(update_fields=["helpful_count", "unhelpful_count"])
     mark_fit_due(product_ids=[review.product_id])
+    mark_pages_old(product_ids=[review.product_id])
     return review

@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
         raise LocalError("Say what to run: python -m config.local run -- CMD")
     with services.services(chosen(options), options.profile) as environment:
         if options.profile == "test":
-            environment.setdefault("HASHED_STATIC", os.environ.get("HASHED_STATIC", "0"))
+            for name in ("HASHED_STATIC", "EMBED_REMEMBERED_SECONDS"):
+                environment.setdefault(name, os.environ.get(name, "0"))
         return run_command(command, environment)
 
 

@@ -17,15 +17,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
+from django.utils.cache import patch_vary_headers, set_response_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from engagement.embed.limits import take_turn
+from engagement.embed.remembering import answer_or_304, keep
 from engagement.keys import find_key
 from engagement.models import KeyKind, Workspace
 
@@ -41,8 +42,9 @@ def fragment(view: View) -> View:
     @csrf_exempt
     @require_http_methods(["GET", "HEAD", "OPTIONS"])
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _for_the_shop(
-            request, lambda workspace: _kept(request, view(request, workspace, *args, **kwargs))
+        return _settled(
+            request,
+            _for_the_shop(request, lambda workspace: _kept(view(request, workspace, *args, **kwargs))),
         )
 
     return answer
@@ -82,7 +84,7 @@ def hosted(*methods: str, limit: int = 10) -> Callable[[View], View]:
                 if request.method == "POST":
                     refused = refused_turn(request, view.__name__, limit)
                     return _page(owner, _unkept(refused or view(request, owner, *args, **kwargs)))
-                return _page(owner, _kept(request, view(request, owner, *args, **kwargs)))
+                return _settled(request, _page(owner, _kept(view(request, owner, *args, **kwargs))))
             except Http404:
                 language = reading_language(request, owner)
                 missing = render(
@@ -203,30 +205,35 @@ def _refused(status: int, message: str) -> HttpResponse:
 def _page(workspace: Workspace, response: HttpResponse) -> HttpResponse:
     """A hosted page: nothing inline, nothing from elsewhere but pictures, framed by the shop only."""
     origins = " ".join(sorted({*map(_trimmed, workspace.allowed_origins)}))
+    # No X-Frame-Options: frame-ancestors says it better.
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: {origins}; font-src 'self'; "
         f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self' {origins}"
     )
-    response.xframe_options_exempt = True  # frame-ancestors says it better
     return _bare(response)
 
 
 def _bare(response: HttpResponse) -> HttpResponse:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    if "Content-Security-Policy" not in response.headers:
+        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        response.headers["X-Frame-Options"] = "DENY"
     return response
 
 
-def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Let caches keep a good answer, and answer 304 to who has it already."""
+def _kept(response: HttpResponse) -> HttpResponse:
+    """Let caches keep a good answer."""
     if response.status_code != 200:
         return _unkept(response)
     response.headers.setdefault("Cache-Control", SHOWN_FOR)
     set_response_etag(response)
-    conditional = get_conditional_response(request, etag=response.headers["ETag"], response=response)
-    if isinstance(conditional, HttpResponseNotModified):
-        return conditional
     return response
+
+
+def _settled(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Remember what may be, and answer 304 to who has it already."""
+    keep(request, response)
+    return answer_or_304(request, response)
 
 
 def _unkept(response: HttpResponse) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engagement.embed.doors import fragment, hosted, reading_language, render, script_of
+from engagement.embed.remembering import remembered
 from engagement.models import Product, Workspace
 from engagement.questions import Questions, questions_for
 from reviews.embed.fields import answer_fields, read_situation, situation_query
@@ -31,7 +32,15 @@ BUCKETS = 1000  # of readers, for the holdout: too few to tell anybody by
 ME = "s."  # before an attribute of the reader's situation
 
 
+def version_of(request: HttpRequest, workspace: Workspace, sku: str = "") -> str:
+    """Of a product's pages: another one as soon as anything in its reviews changed; empty without such a product."""
+    found = Product.objects.filter(workspace=workspace, sku=(sku or request.GET.get("product", ""))[:200])
+    row = found.values_list("pk", "updated_at", "tally__version").first()
+    return ":".join(map(str, row)) if row else ""
+
+
 @fragment
+@remembered(version_of)
 def list_fragment(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """`product` (SKU), `order`, `cursor`, `lang`, and the reader's situation as `s.<attribute>`.
 
@@ -43,6 +52,7 @@ def list_fragment(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 
 @hosted("GET")
+@remembered(version_of)
 def list_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpResponse:
     product = find_product(workspace, sku)
     more = {"workspace": workspace, "level": "h1", "sub": "h2", **script_of(workspace)}

@@ -33,7 +33,8 @@ SET stars = coalesce(figures.stars, '{0,0,0,0,0}'),
     fits = coalesce(fits.fits, '{}'),
     published_count = coalesce(figures.published_count, 0),
     verified_count = coalesce(figures.verified_count, 0),
-    stale_since = NULL
+    stale_since = NULL,
+    version = tally.version + 1
 FROM due
 LEFT JOIN figures ON figures.product_id = due.product_id
 LEFT JOIN fits ON fits.product_id = due.product_id
