@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reviews", "0005_unconfirmed_reviews")]
+    dependencies = [("reviews", "0006_versions_drafts_photos")]
     operations = [
         migrations.AddField(
             model_name="ratingtally",

@@ -1,5 +1,5 @@
--- Notes that published reviews of these products changed: their figures are to be counted again, their pages to be made
--- anew. In the order of keys, so that two writers about the same products wait and don't deadlock.
+-- Notes that published reviews of these products changed: they are to be counted again and their pages made anew. In
+-- the order of keys, so that two writers about the same products wait and don't deadlock.
 -- Writes tallies.
 INSERT INTO reviews_ratingtally
     (product_id, workspace_id, stars, fits, published_count, verified_count, stale_since)
