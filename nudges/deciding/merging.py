@@ -15,8 +15,8 @@ from django.db.models.functions import Coalesce
 from engagement.counts import Counts
 from engagement.models import Merge
 from engagement.statements import run_statement
-from nudges.hearing.signs import note_signs
 from nudges.models import Candidate, Decision, Message, Preference, Pressure, Reception, Reply
+from nudges.noting import note_signs
 
 NAME = "nudges"
 

@@ -9,8 +9,8 @@ from nudges.hearing.leaves import ReplyLeaf
 from nudges.hearing.preferring import Choices, save_preferences
 from nudges.hearing.replying import hear_reply, undo_reply
 from nudges.hearing.sentences import what_changed
-from nudges.hearing.signs import note_signs
 from nudges.hearing.unsubscribing import Unsubscribed, unsubscribe
+from nudges.noting import note_signs
 
 __all__ = [
     "Answer",

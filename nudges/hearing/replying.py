@@ -12,8 +12,8 @@ from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from nudges.hearing.answers import Answer, check_answer
 from nudges.hearing.effects import person_of, take_back, take_effect
-from nudges.hearing.signs import note_signs
 from nudges.models import Message, Reply
+from nudges.noting import note_signs
 
 
 @transaction.atomic

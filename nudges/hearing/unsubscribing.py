@@ -10,8 +10,8 @@ from django.db import transaction
 from engagement.consents import ConsentChange, set_consent
 from engagement.models import Category, ConsentState
 from nudges.hearing.effects import person_of
-from nudges.hearing.signs import note_signs
 from nudges.models import Message
+from nudges.noting import note_signs
 
 
 @dataclass(frozen=True, slots=True)
