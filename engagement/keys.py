@@ -29,6 +29,8 @@ SCOPES = {
     "needs:write": _("Define needs; close and snooze those of customers"),
     "guides:read": _("Read guides"),
     "guides:write": _("Write and publish guides"),
+    "shortlists:read": _("Read shortlists of customers"),
+    "shortlists:write": _("Put things on shortlists for customers, and take them off"),
     "reviews:read": _("Read reviews in every state"),
     "reviews:write": _("Submit reviews for customers and answer them"),
     "reviews:moderate": _("Publish and reject reviews"),

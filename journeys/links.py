@@ -9,15 +9,42 @@ from django.urls import reverse
 
 from engagement.models import Customer, Workspace
 from engagement.signing import BadToken, sign, unsign
+from journeys.models import Need, ShortlistFriend, ShortlistLink
 
-SITUATION = "situation"
-SITUATION_FOR = timedelta(days=180)
+SITUATION, SHORTLIST, SHARED, FRIEND = "situation", "shortlist", "shared-shortlist", "shortlist-friend"
+SITUATION_FOR = SHORTLIST_FOR = timedelta(days=180)
+# Shares end by their own row; this only bounds how long a lost secret key could matter.
+SHARED_FOR = timedelta(days=366)
 
 
 def situation_url(customer: Customer) -> str:
     """Where a customer sees and changes what they told about their situation."""
     token = sign(SITUATION, {"c": customer.pk, "w": customer.workspace_id})
     return hosted_url("situation_page", customer.workspace, token=token)
+
+
+def shortlist_url(customer: Customer, need: Need) -> str:
+    """Where a customer keeps what they compare for a need. Whoever has the link may change it: it goes to them only."""
+    token = sign(SHORTLIST, {"c": customer.pk, "w": customer.workspace_id, "n": need.pk})
+    return hosted_url("shortlist_page", need.workspace, token=token)
+
+
+def shared_url(link: ShortlistLink) -> str:
+    """What the customer passes on to friends."""
+    return hosted_url("shared_page", link.shortlist.workspace, token=sign(SHARED, {"l": link.pk}))
+
+
+def friend_token(friend: ShortlistFriend) -> str:
+    """Lets a friend change what they said."""
+    return sign(FRIEND, {"f": friend.pk, "l": friend.link_id})
+
+
+def number_in(purpose: str, token: str, name: str, *, max_age: timedelta) -> int:
+    """The number that a link of ours carries under `name`. Raises BadToken."""
+    number = unsign(purpose, token, max_age=max_age).get(name)
+    if not isinstance(number, int):
+        raise BadToken
+    return number
 
 
 def customer_of_link(purpose: str, token: str, *, workspace: Workspace, max_age: timedelta) -> Customer:

@@ -8,18 +8,24 @@ from journeys.attributes import attribute_of
 from journeys.models import Need
 
 
+def need_for(product: Product) -> Need | None:
+    """The first active need whose rules name the product or its category. One query."""
+    needs = Need.objects.filter(workspace_id=product.workspace_id, is_active=True)
+    return next((need for need in needs if _speaks_of(need, product)), None)
+
+
 def questions_for(product: Product) -> Questions:
-    """Of the first active need whose rules name the product or its category; empty ones when none does. One query."""
-    for need in Need.objects.filter(workspace_id=product.workspace_id, is_active=True):
-        if _speaks_of(need, product):
-            return Questions(
-                topic=need.slug,
-                name=need.name,
-                attributes=tuple(attribute_of(row) for row in need.context_attributes),
-                fit_question=need.fit_question,
-                fit_options=tuple(need.fit_options),
-            )
-    return Questions()
+    """Of the need that a product is for; empty ones when it is for none. One query."""
+    need = need_for(product)
+    if need is None:
+        return Questions()
+    return Questions(
+        topic=need.slug,
+        name=need.name,
+        attributes=tuple(attribute_of(row) for row in need.context_attributes),
+        fit_question=need.fit_question,
+        fit_options=tuple(need.fit_options),
+    )
 
 
 def _speaks_of(need: Need, product: Product) -> bool:

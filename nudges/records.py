@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from engagement.consents import allowed_channels
 from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need
+from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, usable_channels
 from nudges.models import Decision, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
@@ -134,6 +135,7 @@ def customer_record(customer: Customer) -> dict[str, Any]:
                 "closed_reason",
             )
         ),
+        "shortlists": records_of(customer),
         "messages": list(
             Message.objects.filter(customer=customer)
             .order_by("id")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from journeys.api import customer_needs, guides, needs
+from journeys.api import customer_needs, guides, needs, shortlists
 
 urlpatterns = [
     path("needs", needs.Needs.as_view()),
@@ -13,6 +13,10 @@ urlpatterns = [
     path("customer-needs/<int:customer_need_id>/snooze", customer_needs.SnoozeCustomerNeed.as_view()),
     path("customer-needs/<int:customer_need_id>/reopen", customer_needs.ReopenCustomerNeed.as_view()),
     path("stage-changes", customer_needs.StageChanges.as_view()),
+    path("shortlists", shortlists.Shortlists.as_view()),
+    path("shortlists/<int:shortlist_id>", shortlists.OneShortlist.as_view()),
+    path("shortlist-items", shortlists.ShortlistItems.as_view()),
+    path("shortlist-items/<int:item_id>", shortlists.OneShortlistItem.as_view()),
     path("guides", guides.Guides.as_view()),
     path("guides/<int:guide_id>", guides.OneGuide.as_view()),
     path("guides/<int:guide_id>/publish", guides.PublishGuide.as_view()),

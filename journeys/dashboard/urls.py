@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from journeys.dashboard import evidence, guides, needs
+from journeys.dashboard import alternatives, evidence, guides, needs
 
 app_name = "journeys"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("needs/new", needs.new, name="need_new"),
     path("needs/<int:need_id>", needs.edit, name="need"),
     path("needs/evidence", evidence.evidence, name="needs_evidence"),
+    path("needs/alternatives", alternatives.alternatives, name="needs_alternatives"),
     path("guides", guides.guides, name="guides"),
     path("guides/new", guides.new, name="guide_new"),
     path("guides/preview", guides.preview, name="guide_preview"),

@@ -10,6 +10,13 @@ from journeys.models.needs import (
     Stage,
     StageChange,
 )
+from journeys.models.shortlists import (
+    Shortlist,
+    ShortlistFriend,
+    ShortlistItem,
+    ShortlistLink,
+    ShortlistWord,
+)
 
 __all__ = [
     "JOURNEY",
@@ -20,6 +27,11 @@ __all__ = [
     "GuideVersion",
     "Need",
     "ReadingPosition",
+    "Shortlist",
+    "ShortlistFriend",
+    "ShortlistItem",
+    "ShortlistLink",
+    "ShortlistWord",
     "Stage",
     "StageChange",
 ]

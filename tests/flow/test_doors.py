@@ -51,6 +51,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "needs/new": (EDIT, EDIT),
     "needs/<int:need_id>": (READ, EDIT),
     "needs/evidence": (READ, EDIT),
+    "needs/alternatives": (READ, None),
     "guides": (READ, None),
     "guides/new": (EDIT, EDIT),
     "guides/preview": (EDIT, EDIT),
