@@ -11,7 +11,7 @@ from engagement.counts import Counts
 from engagement.statements import run_statement
 from nudges.deciding.judging import judge, known_zones, make_tables
 
-CHUNK = 4000  # due candidates claimed in one transaction
+CHUNK = 8000  # due candidates claimed in one transaction: about a second
 
 
 class WrongIsolationError(RuntimeError):

@@ -97,6 +97,7 @@ def _play_rounds(last: int, now: datetime, *, dry: bool, looks_ahead: bool) -> N
     """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
     run_statement("nudges.gather_rules", {"now": now})
     run_statement("nudges.count_past", {"now": now})
+    _learn_shapes()
     shares = _business_shares(dry) if last else []
     run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
     for place in range(1, last + 1):
@@ -108,6 +109,21 @@ def _play_rounds(last: int, now: datetime, *, dry: bool, looks_ahead: bool) -> N
             parameters = {"round": place, "now": now, "workspaces": workspaces, "percents": percents}
             run_statement("nudges.budget_round", parameters)
         run_statement("nudges.pass_round", {"round": place, "now": now, "dry": dry})
+
+
+def _learn_shapes() -> None:
+    """Let the planner look at the run's tables when they are much larger than any that this connection had before.
+
+    Without it takes "the k-th candidates without a reason" for one row and looks everything up one by one. What it
+    learns stays with the connection.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) > greatest(200, 4 * max(class.reltuples)) FROM deciding "
+            "JOIN pg_class AS class ON class.oid = 'pg_temp.deciding'::regclass"
+        )
+        if cursor.fetchone() == (True,):
+            cursor.execute("ANALYZE considered, deciding, bearing, counted")
 
 
 def _business_shares(dry: bool) -> list[tuple[int, int]]:

@@ -73,6 +73,7 @@ def _chunks(nudge: Nudge, customer_ids: Sequence[int] | None, now: datetime) -> 
 
 @transaction.atomic
 def _simulate_chunk(nudge: Nudge, customer_ids: list[int], now: datetime) -> list[SimulatedDecision]:
+    run_statement("nudges.steer_planner", {})
     make_tables()
     real = run_statement("nudges.take_candidates", {"customers": customer_ids, "now": now})
     run_statement(

@@ -11,7 +11,7 @@ WITH past AS MATERIALIZED (
     FROM (SELECT DISTINCT customer_id FROM deciding JOIN bearing USING (candidate_id)) AS asked
     JOIN nudges_pressure AS p ON p.customer_id = asked.customer_id
 ), used AS (
-    SELECT b.candidate_id, b.rule, count(*) AS count,
+    SELECT b.id, count(*) AS count,
         array_agg(past.message_id ORDER BY frees.at DESC, past.message_id DESC) AS message_ids,
         array_agg(frees.at ORDER BY frees.at DESC, past.message_id DESC) AS frees_at
     FROM bearing AS b
@@ -22,12 +22,14 @@ WITH past AS MATERIALIZED (
       AND b.subject = CASE b.scope WHEN 'any' THEN '' WHEN 'channel' THEN past.channel WHEN 'category' THEN past.category
         WHEN 'interest' THEN past.interest WHEN 'promise' THEN past.promise WHEN 'flow' THEN past.flow
         WHEN 'need' THEN past.need END
-    GROUP BY b.candidate_id, b.rule
+    GROUP BY b.id
 )
-INSERT INTO counted (candidate_id, rule, reason, scope, subject, seconds, unit, "limit", count, message_ids, frees_at)
-SELECT b.candidate_id, b.rule, b.reason, b.scope, b.subject, b.seconds, b.unit, b.limit, coalesce(used.count, 0),
-       coalesce(used.message_ids, '{}'), coalesce(used.frees_at, '{}')
+INSERT INTO counted (
+    id, place, candidate_id, rule, reason, scope, subject, seconds, unit, "limit", count, message_ids, frees_at
+)
+SELECT b.id, d.place, b.candidate_id, b.rule, b.reason, b.scope, b.subject, b.seconds, b.unit, b.limit,
+       coalesce(used.count, 0), coalesce(used.message_ids, '{}'), coalesce(used.frees_at, '{}')
 FROM bearing AS b
 JOIN deciding AS d ON d.candidate_id = b.candidate_id
-LEFT JOIN used ON used.candidate_id = b.candidate_id AND used.rule = b.rule
+LEFT JOIN used ON used.id = b.id
 WHERE coalesce(used.count, 0) + d.place > b.limit

@@ -4,17 +4,17 @@
 WITH asking AS MATERIALIZED (
     SELECT candidate_id, customer_id, zone FROM deciding WHERE place = %(round)s AND reason IS NULL
 ), rivals AS (
-    SELECT c.candidate_id, c.rule, count(*) AS count, (array_agg(s.candidate_id ORDER BY s.place))[1] AS first,
+    SELECT c.id, count(*) AS count, (array_agg(s.candidate_id ORDER BY s.place))[1] AS first,
         array_agg(s.message_id ORDER BY s.place) AS message_ids,
         array_agg(nudges_frees_at(s.decided_at, c.seconds, c.unit, asking.zone, s.zone) ORDER BY s.place) AS frees_at
     FROM asking
-    JOIN counted AS c ON c.candidate_id = asking.candidate_id
+    JOIN counted AS c ON c.place = %(round)s AND c.candidate_id = asking.candidate_id
     JOIN deciding AS s ON s.customer_id = asking.customer_id
         AND s.place BETWEEN 1 AND %(round)s - 1 AND s.reason IN ('sent', 'holdout') AND s.counts
         AND c.subject = CASE c.scope WHEN 'any' THEN '' WHEN 'channel' THEN s.channel WHEN 'category' THEN s.category
             WHEN 'interest' THEN s.interest WHEN 'promise' THEN s.promise WHEN 'flow' THEN s.flow
             WHEN 'need' THEN s.need END
-    GROUP BY c.candidate_id, c.rule
+    GROUP BY c.id
 ), full_rules AS (
     SELECT c.candidate_id, c.rule, c.reason, c.limit, c.count AS count_before, used.count, rivals.first AS rival,
         c.message_ids || rivals.message_ids AS message_ids, frees.at AS each_frees_at,
@@ -23,8 +23,8 @@ WITH asking AS MATERIALIZED (
             SELECT one.at FROM unnest(frees.at) AS one (at) ORDER BY one.at DESC OFFSET c.limit - 1 LIMIT 1
         ) END AS frees_at
     FROM asking
-    JOIN counted AS c ON c.candidate_id = asking.candidate_id
-    LEFT JOIN rivals ON rivals.candidate_id = c.candidate_id AND rivals.rule = c.rule
+    JOIN counted AS c ON c.place = %(round)s AND c.candidate_id = asking.candidate_id
+    LEFT JOIN rivals ON rivals.id = c.id
     CROSS JOIN LATERAL (SELECT c.count + coalesce(rivals.count, 0) AS count) AS used
     CROSS JOIN LATERAL (SELECT c.frees_at || rivals.frees_at AS at) AS frees
     WHERE used.count >= c.limit

@@ -22,14 +22,17 @@ CREATE TEMP TABLE IF NOT EXISTS deciding (  -- the same, with what is known of e
     -- the decision: place among the customer's candidates; what has a reason is judged, and settled in the end
     place integer, outcome text, reason text, rule text, "limit" integer, count integer, used_by bigint[],
     allowed_at timestamptz, due_at timestamptz, winner_id bigint, message_id bigint, decided_at timestamptz
-) ON COMMIT DELETE ROWS;
+) WITH (fillfactor = 40) ON COMMIT DELETE ROWS;  -- room for the changes of each row beside it
 CREATE TEMP TABLE IF NOT EXISTS bearing (  -- the rules that bear on each candidate
+    id integer GENERATED ALWAYS AS IDENTITY,
     candidate_id bigint, rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     reach interval  -- no message older than this can count
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS counted (  -- how much of them is used, and what frees when
+    id integer, place integer,
     candidate_id bigint, rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     count bigint, message_ids bigint[], frees_at timestamptz[]
 ) ON COMMIT DELETE ROWS;
 CREATE INDEX IF NOT EXISTS deciding_customer ON deciding (customer_id);
-CREATE INDEX IF NOT EXISTS bearing_candidate ON bearing (candidate_id)
+CREATE INDEX IF NOT EXISTS bearing_candidate ON bearing (candidate_id);
+CREATE INDEX IF NOT EXISTS counted_place ON counted (place)
