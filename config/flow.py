@@ -45,6 +45,9 @@ UPKEEP = [
     ),
     Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
     Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
+    Step("reviews.tasks.tell_authors", 30, "reviews turned down → their authors are told why"),
+    Step("reviews.tasks.forget_drafts", 3600, "drafts that nobody came back to → forgotten"),
+    Step("reviews.tasks.forget_photos", 600, "photos of deleted reviews → files deleted"),
     Step("reviews.tasks.forget_unconfirmed", 3600, "reviews that nobody confirmed → forgotten"),
     Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
 ]

@@ -5,6 +5,8 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from config.storing import storage_at
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -159,7 +161,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / ".static")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage_at(env.str("STORAGE_URL", default="")),
     "staticfiles": {
         # Hashed names let browsers keep files for good; they need `collectstatic`, which tests go without.
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -182,6 +184,15 @@ CHANNELS = {
     "web_push": "nudges.channels.web_push.WebPushChannel",
     "inbox": "nudges.channels.inbox.InboxChannel",
 }
+# Mail servers to turn to, in this order, when the first one fails.
+EMAIL_FALLBACKS = {
+    f"fallback-{place}": env.email_url_config(url)
+    for place, url in enumerate(env.list("EMAIL_FALLBACK_URLS", default=[]), start=1)
+}
+if EMAIL_FALLBACKS:
+    CHANNELS["email"] = [CHANNELS["email"], *(f"{CHANNELS['email']}:{name}" for name in EMAIL_FALLBACKS)]
+# By provider: {"email": {"per_second": 20, "warm_up_from": "2026-12-01", "first_day": 200}}. See docs/operating.md.
+PROVIDER_LIMITS = env.json("PROVIDER_LIMITS", default={})
 OUTBOX_DIR = env.str("OUTBOX_DIR", default="")
 # Addresses that others tell us (push subscriptions, webhooks) must be public, but for hosts named here: "10.0.0.8:443".
 OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from reviews.models import (
     ReviewVersion,
 )
 from reviews.moving import move_reviews
+from reviews.photographing import Stored, keep_photos
 from reviews.pipeline import HOLD, Words, screen
 from reviews.verifying import verify_reviews
 from reviews.versions import show_words
@@ -43,10 +45,13 @@ def submit_review(
     collected_by: str,
     now: datetime,
     questions: Questions | None = None,
+    photos: Sequence[Stored] = (),
+    kept_photos: Collection[str] | None = None,
 ) -> Review:
     """Take a review of `product` from a customer whose identity is known; a second one is the first one's next version.
 
-    `collected_by` is one of COLLECTED_BY. Readers see what was published until the new version is. Raises BadReview.
+    `collected_by` is one of COLLECTED_BY. Readers see what was published until the new version is. Of the photos so far
+    the `kept_photos` (names; None: all) go on. Raises BadReview.
     """
     questions = questions_for(product) if questions is None else questions
     refuse_bad(workspace, product, content, questions)
@@ -58,6 +63,7 @@ def submit_review(
         workspace=workspace, product=product, customer=customer, version=0
     )
     _keep(review, content, questions, collected_by=collected_by, now=now)
+    keep_photos(review, photos, kept_photos, now=now)
     _enter(review, now=now)
     ReviewDraft.objects.filter(customer=customer, product=product).delete()
     return review
@@ -65,7 +71,13 @@ def submit_review(
 
 @transaction.atomic
 def submit_unconfirmed(
-    *, workspace: Workspace, product: Product, content: ReviewContent, email: str, now: datetime
+    *,
+    workspace: Workspace,
+    product: Product,
+    content: ReviewContent,
+    email: str,
+    photos: Sequence[Stored] = (),
+    now: datetime,
 ) -> Review:
     """Take a review from somebody who only says that `email` is theirs.
 
@@ -84,6 +96,7 @@ def submit_unconfirmed(
         workspace=workspace, product=product, customer=visitor, version=0, status=ReviewStatus.UNCONFIRMED
     )
     _keep(review, content, questions, collected_by="form", now=now)
+    keep_photos(review, photos, None, now=now)
     return review
 
 
@@ -203,10 +216,19 @@ def _enter(review: Review, *, now: datetime) -> None:
     ModerationEntry.objects.bulk_create(entries)
     words = review.newest
     events = [_event(review, "Review Submitted", {"kind": words["kind"], "version": review.version}, now)]
-    if words["situation"] and words["need_slug"]:
-        told = {"topic": words["need_slug"], "facts": words["situation"]}
+    facts = _told_to_all(review, words["situation"])
+    if facts and words["need_slug"]:
+        told = {"topic": words["need_slug"], "facts": facts}
         events.append(_event(review, "Context Told", told, now))
     record_events(workspace_id=review.workspace_id, events=events, now=now)
+
+
+def _told_to_all(review: Review, situation: dict[str, Any]) -> dict[str, Any]:
+    """What the customer's record may take over: who agreed to show something sensitive here agreed to no more."""
+    if not situation:
+        return {}
+    sensitive = {one.key for one in questions_for(review.product).attributes if one.is_sensitive}
+    return {key: answer for key, answer in situation.items() if key not in sensitive}
 
 
 def words_of(review: Review) -> Words:

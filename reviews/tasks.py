@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import absorbing, forgetting, tallying
+from reviews import absorbing, drafting, forgetting, photographing, tallying, telling
 from reviews.fitting import learning, overdue
 
 
@@ -27,6 +27,21 @@ def learn_fit() -> dict[str, int]:
 @shared_task
 def find_overdue_fit() -> dict[str, int]:
     return overdue.find_overdue_fit(now=timezone.now())
+
+
+@shared_task
+def tell_authors() -> dict[str, int]:
+    return telling.tell_authors(now=timezone.now())
+
+
+@shared_task
+def forget_drafts() -> dict[str, int]:
+    return drafting.forget_drafts(now=timezone.now())
+
+
+@shared_task
+def forget_photos() -> dict[str, int]:
+    return photographing.forget_photos(now=timezone.now())
 
 
 @shared_task

@@ -13,11 +13,13 @@ from engagement.questions import Questions
 from reviews.contents import MOST_POINTS, ReviewContent
 from reviews.embed.fields import Choice, answer_fields, read_situation
 from reviews.models import ReviewKind
+from reviews.photographing import MOST
 
 STARS = (5, 4, 3, 2, 1)
 # Left empty by people, who cannot see it.
 TRAP = "website"
 SITUATION = "situation."
+AGREED = "agreed"  # that sensitive answers are kept and shown
 
 
 def read_content(data: QueryDict, questions: Questions, *, language: str) -> ReviewContent:
@@ -52,7 +54,7 @@ def points(text: str) -> tuple[str, ...]:
 def form_context(
     product: Product,
     questions: Questions,
-    data: Mapping[str, Any],
+    data: QueryDict,
     situation: Mapping[str, Any],
     problems: Mapping[str, str],
 ) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def form_context(
         "product": product,
         "questions": questions,
         "data": data,
+        "kept": data.getlist("keep") if "keeping" in data else None,
         "problems": problems,
         "summary": [(field_id(name), label(name, questions), message) for name, message in problems.items()],
         "kinds": [Choice(value, text, data.get("kind") == value) for value, text in kind_choices()],
@@ -72,8 +75,15 @@ def form_context(
         "value": stars(data, "value"),
         "fit": [Choice(option, option, data.get("fit") == option) for option in questions.fit_options],
         "situation": answer_fields(questions.attributes, situation, SITUATION, problems),
+        "sensitive": [one.label for one in questions.attributes if one.is_sensitive],
+        "slots": photo_slots(problems),
         "trap": TRAP,
     }
+
+
+def photo_slots(problems: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Places for photos; without scripts nobody can add more."""
+    return [{"number": n, "problem": problems.get(f"photo{n}", "")} for n in range(1, MOST + 1)]
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -109,5 +119,8 @@ def label(name: str, questions: Questions) -> str:
         "cons": _("What is not"),
         "author_name": _("Name"),
         "email": _("E-mail"),
+        "appeal": _("Look at it once more"),
+        AGREED: _("Agreement"),
+        **{f"photo{n}": _("Photo %(n)s") % {"n": n} for n in range(1, MOST + 1)},
     }
     return known.get(name) or asked.get(name) or name

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from reviews.embed.writing import find_product
 from reviews.fits import Reading, read_fit
 from reviews.links import page_url, writing_url
 from reviews.models import Review
+from reviews.photos import attach_photos
 from reviews.ranking import ORDERS, BadCursor, list_reviews
 from reviews.situations import in_words, usable_answers
 from reviews.summaries import rating_summary
@@ -95,6 +97,7 @@ def show(request: HttpRequest, product: Product, template: str, more: dict[str, 
     except (BadCursor, ValueError) as error:
         return HttpResponse(str(error), status=400, content_type="text/plain")
     describe(page.reviews, product, questions, reading)
+    attach_photos(page.reviews)
     language = reading_language(request, product.workspace)
     summary = rating_summary(product)
     context = shared_context(product, questions, situation, language) | {
@@ -126,6 +129,7 @@ def shared_context(
         "similar_url": f"{page_url(product)}?{query_of(product, 'similar', situation, language)}",
         "writing_url": writing_url(product, language=language),
         "list_path": reverse("reviews_embed:list_fragment"),
+        "base_url": settings.BASE_URL,
         "form_path": f"{reverse('reviews_embed:form_fragment')}?{urlencode({'product': product.sku})}",
     }
 

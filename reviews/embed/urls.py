@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import reading, votes, writing
+from reviews.embed import pictures, reading, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("f/reviews/", reading.list_fragment, name="list_fragment"),
     path("f/fit/", reading.fit_fragment, name="fit_fragment"),
+    path("photo/<str:name>.thumb.jpg", pictures.photo, {"small": True}, name="thumb"),
+    path("photo/<str:name>.jpg", pictures.photo, name="photo"),
     path("f/review/", writing.form_fragment, name="form_fragment"),
     path("f/review/vote/", votes.vote, name="vote"),
     path("reviews/<slug:workspace>/<path:sku>/", reading.list_page, name="list_page"),

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from smtplib import SMTPException
 from typing import Any
 
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from engagement.embed.doors import fragment, hosted, posting, reading_language, render
-from engagement.embed.limits import take_turn
+from engagement.embed.doors import fragment, hosted, posting, private, reading_language, render
 from engagement.embed.readers import reader_of
 from engagement.models import Customer, Product, Workspace
 from engagement.questions import questions_for
 from engagement.signing import BadToken
+from reviews.authoring import appeal_rejection, own_fields, own_review, withdraw_review
 from reviews.contents import BadReview
+from reviews.drafting import read_draft, save_draft
 from reviews.embed.fields import read_situation
-from reviews.embed.forms import SITUATION, TRAP, form_context, read_content
-from reviews.links import author_of, read_confirmation, writing_url
-from reviews.mails import confirmation_mail
+from reviews.embed.forms import SITUATION, form_context
+from reviews.embed.taking import LARGEST_FORM, MAILED, WAITING, take_review
+from reviews.links import author_of, page_url, read_confirmation, writing_url
 from reviews.models import Review, ReviewStatus
-from reviews.submitting import confirm_review, submit_review, submit_unconfirmed
+from reviews.photos import attach_photos
+from reviews.submitting import confirm_review
 
-logger = logging.getLogger(__name__)
-WAITING, MAILED = "waiting", "mailed"
-MAILS_A_MINUTE = 2  # to one address
+SAVED = "saved"
+FORM, PAGE = "reviews/embed/_form.html", "reviews/embed/form.html"
 
 
 def form_fragment(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -43,24 +41,30 @@ form_fragment.csrf_exempt = True  # type: ignore[attr-defined]  # see engagement
 @fragment
 def show_form(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     product = find_product(workspace, request.GET.get("product", ""))
-    return answer_form(request, product, "reviews/embed/_form.html", {}, {})
+    return answer_form(request, product, FORM)
 
 
-@posting(limit=10)
+@posting(limit=40)
 def take_form(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    if too_large(request):
+        return refuse_large()
     product = find_product(workspace, request.GET.get("product", ""))
     author = reader_of(request, workspace, now=timezone.now()).customer
+    if request.POST.get("act") == "save":
+        return keep_draft(request, product, author)
     try:
         outcome = take_review(request, product, author, collected_by="form")
     except BadReview as refused:
-        return answer_form(request, product, "reviews/embed/_form.html", request.POST, refused.problems)
+        return answer_form(request, product, FORM, data=request.POST, problems=refused.problems)
     context = {"outcome": outcome, "product": product}
     return render("reviews/embed/_thanks.html", context, language=reading_language(request, workspace))
 
 
-@hosted("GET", "POST")
+@hosted("GET", "POST", limit=40)
 def form_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpResponse:
-    """The form as a page; `author` is a link of ours that says who writes."""
+    """The form as a page; `author` is a link of ours that says who writes, and lets them go on with what they wrote."""
+    if too_large(request):
+        return refuse_large()
     product = find_product(workspace, sku)
     language = reading_language(request, workspace)
     if request.GET.get("done") in (WAITING, MAILED):
@@ -69,18 +73,54 @@ def form_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpRespo
     try:
         author = author_of(request.GET["author"], product) if "author" in request.GET else None
     except BadToken:
-        return render(
-            "reviews/embed/expired.html", {"product": product, "workspace": workspace}, language=language
-        )
+        context = {"product": product, "workspace": workspace}
+        return render("reviews/embed/expired.html", context, language=language)
+    answer = private if author else lambda response: response
     if request.method != "POST":
-        return answer_form(request, product, "reviews/embed/form.html", {}, {}, author)
+        return answer(answer_form(request, product, PAGE, author=author))
+    if author is not None and request.POST.get("act"):
+        return answer(act_on_own(request, product, author))
     try:
         outcome = take_review(request, product, author, collected_by="link" if author else "form")
     except BadReview as refused:
-        return answer_form(
-            request, product, "reviews/embed/form.html", request.POST, refused.problems, author
+        return answer(
+            answer_form(request, product, PAGE, data=request.POST, problems=refused.problems, author=author)
         )
     return HttpResponseRedirect(f"{request.path}?done={outcome}&lang={language}", status=303)
+
+
+def act_on_own(request: HttpRequest, product: Product, author: Customer) -> HttpResponse:
+    """Save what was typed so far, withdraw the review, or appeal against its rejection."""
+    now = timezone.now()
+    problems: dict[str, str] = {}
+    match request.POST["act"]:
+        case "save":
+            return keep_draft(request, product, author)
+        case "withdraw":
+            withdraw_review(customer=author, product=product, now=now)
+        case "appeal":
+            try:
+                with translation.override(reading_language(request, product.workspace)):
+                    text = request.POST.get("appeal", "")
+                    appeal_rejection(customer=author, product=product, text=text, now=now)
+            except ValueError as refused:
+                problems = {"appeal": str(refused)}
+        case _:
+            raise Http404
+    if problems:
+        return answer_form(request, product, PAGE, problems=problems, author=author)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
+
+
+def keep_draft(request: HttpRequest, product: Product, author: Customer | None) -> HttpResponse:
+    """204 for scripts; who pressed the button gets the form again, with what they typed."""
+    if author is None:
+        raise Http404
+    fields = {name: values for name, values in request.POST.lists() if name not in ("act", "token", "keep")}
+    save_draft(customer=author, product=product, fields=fields, now=timezone.now())
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return HttpResponse(status=204)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
 
 
 @hosted("GET", "POST")
@@ -100,61 +140,19 @@ def confirmation_page(request: HttpRequest, workspace: Workspace, token: str) ->
     )
     if review is None:
         raise Http404
+    own_url = ""
     if request.method == "POST" and review.version == confirmation.version:
         review = confirm_review(review_id=review.pk, email=confirmation.email, now=timezone.now()) or review
+        own_url = writing_url(review.product, customer=review.customer, language=language)
     context = {
         "workspace": workspace,
         "product": review.product,
         "review": review,
         "is_waiting": review.status == ReviewStatus.UNCONFIRMED,
         "outcome": WAITING,
+        "own_url": own_url,
     }
-    response = render("reviews/embed/confirm.html", context, language=language)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def take_review(request: HttpRequest, product: Product, author: Customer | None, *, collected_by: str) -> str:
-    """Keep what was sent; returns WAITING (for a moderator) or MAILED (to be confirmed first). Raises BadReview."""
-    workspace = product.workspace
-    language = reading_language(request, workspace)
-    if request.POST.get(TRAP):
-        return MAILED  # a machine: it shall think that it succeeded
-    now = timezone.now()
-    with translation.override(language):
-        content = read_content(request.POST, questions_for(product), language=language)
-        if author is not None:
-            submit_review(
-                workspace=workspace,
-                product=product,
-                customer=author,
-                content=content,
-                collected_by=collected_by,
-                now=now,
-            )
-            return WAITING
-        email = request.POST.get("email", "").strip()
-        if take_turn(address=email.lower(), what="confirmation", limit=MAILS_A_MINUTE):
-            raise BadReview({"email": _("We have just sent mails to this address. Try again in a minute.")})
-        with transaction.atomic():
-            review = submit_unconfirmed(
-                workspace=workspace, product=product, content=content, email=email, now=now
-            )
-            send_confirmation(review, email, language)
-    return MAILED
-
-
-def send_confirmation(review: Review, email: str, language: str) -> None:
-    """Send the mail, or refuse the review: without it nobody could ever confirm."""
-    try:
-        confirmation_mail(review, email=email, language=language).send()
-    except (SMTPException, OSError, ValueError) as error:
-        logger.warning("Confirmation of review %s not sent: %s", review.pk, error)
-        message = _(
-            "We could not send a mail to this address just now. Check it, or try again in some minutes."
-        )
-        raise BadReview({"email": message}) from error
+    return private(render("reviews/embed/confirm.html", context, language=language))
 
 
 def find_product(workspace: Workspace, sku: str) -> Product:
@@ -169,21 +167,47 @@ def answer_form(
     request: HttpRequest,
     product: Product,
     template: str,
-    data: Mapping[str, Any],
-    problems: Mapping[str, str],
+    *,
+    data: QueryDict | None = None,
+    problems: Mapping[str, str] | None = None,
     author: Customer | None = None,
 ) -> HttpResponse:
-    """The form with what was typed; 422 when something was wrong with it."""
+    """The form with what was typed, saved or written before; 422 when something was wrong with it."""
     language = reading_language(request, product.workspace)
-    if not data and author is not None:
-        data = {"author_name": (author.name or "").split(" ")[0]}
+    own = own_review(customer=author, product=product) if author else None
+    if own is not None:
+        attach_photos([own], newest=True)
+    fields = data if data is not None else written_before(product, author, own)
     questions = questions_for(product)
-    situation = read_situation(request.POST, SITUATION, questions.attributes)
+    situation = read_situation(fields, SITUATION, questions.attributes)
     with translation.override(language):
-        context = form_context(product, questions, data, situation, problems) | {
+        context = form_context(product, questions, fields, situation, problems or {}) | {
             "workspace": product.workspace,
             "author": author,
+            "own": own,
+            "page_url": page_url(product),
             "action": writing_url(product, language=language) if author is None else request.get_full_path(),
             "path": f"{reverse('reviews_embed:form_fragment')}",
         }
     return render(template, context, language=language, status=422 if problems else 200)
+
+
+def written_before(product: Product, author: Customer | None, own: Review | None) -> QueryDict:
+    """What a known author typed so far, else what they wrote, else no more than their first name."""
+    fields = QueryDict(mutable=True)
+    if author is None:
+        return fields
+    saved = read_draft(customer=author, product=product) or (own_fields(own) if own is not None else {})
+    for name, values in (saved or {"author_name": [(author.name or "").split(" ")[0]]}).items():
+        fields.setlist(name, values)
+    return fields
+
+
+def too_large(request: HttpRequest) -> bool:
+    """Asked before the body is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return not length.isdecimal() or int(length) > LARGEST_FORM
+
+
+def refuse_large() -> HttpResponse:
+    return HttpResponse(_("Too large: send smaller photos."), status=413, content_type="text/plain")

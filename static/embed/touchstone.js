@@ -33,7 +33,9 @@
     return fetch(url, { credentials: "omit", ...options });
   };
   const post = (path, fields, keepalive = false, lang = "") => {
-    const body = new URLSearchParams(fields);
+    const given = fields instanceof FormData ? [...fields] : Object.entries(fields);
+    const hasFile = given.some(([, value]) => value.size);
+    const body = hasFile ? fields : new URLSearchParams(given.filter(([, value]) => !(value instanceof File)));
     if (anonymousId) body.set("anonymous_id", anonymousId);
     if (token) body.set("token", token);
     return ask(path, lang ? { lang } : {}, { method: "POST", body, keepalive });
@@ -94,6 +96,35 @@
     }
   };
 
+  // What is typed is kept: by the server for an author whom it knows, else for as long as this tab is open.
+  const typed = (form) => [...new FormData(form)].filter(([, value]) => value && typeof value === "string");
+  const draftOf = (form) => `touchstone.draft:${form.dataset.tsDraft}`;
+  const keep = (form) => {
+    const fields = new FormData(form);
+    for (const name of [...fields.keys()]) if (fields.get(name) instanceof File) fields.delete(name);
+    fields.set("act", "save");
+    const saved = "tsAuthor" in form.dataset
+      ? fetch(form.action, { method: "POST", body: fields, credentials: "omit" })
+      : token ? post(form.dataset.tsPost, fields) : Promise.resolve({ ok: true });
+    try { sessionStorage.setItem(draftOf(form), JSON.stringify(typed(form))); } catch { /* storage may be off */ }
+    saved.then(({ ok }) => {
+      const note = form.querySelector("[data-ts-saved]");
+      if (ok) note.textContent = note.dataset.tsSaved;
+    }).catch(() => {});
+  };
+  const restore = (form) => {
+    let kept = [];
+    try { kept = JSON.parse(sessionStorage.getItem(draftOf(form))) || []; } catch { /* nothing was kept */ }
+    if ("tsAuthor" in form.dataset || form.querySelector(".ts-problems")) return;
+    for (const field of form.elements) {
+      const values = kept.filter(([name]) => name === field.name).map(([, value]) => value);
+      if (!values.length || field.type === "hidden") continue;
+      if (field.matches("[type=radio], [type=checkbox]")) field.checked = values.includes(field.value);
+      else field.value = values[0];
+    }
+  };
+  const forgetDraft = (form) => { try { sessionStorage.removeItem(draftOf(form)); } catch { /* nothing was kept */ } };
+
   // Sets HTML of ours where it belongs: below a list ("more"), into a slot ("form"), or in place of `old`.
   const place = (root, old, into, html) => {
     const content = parse(html);
@@ -125,6 +156,7 @@
       document.head.append(linked);
     }
     if (token) for (const field of content.querySelectorAll?.("[data-ts-unknown]") || []) field.remove();
+    for (const form of content.querySelectorAll?.("[data-ts-draft]") || []) restore(form);
     const guide = content.matches?.("[data-ts-read]") ? content : content.querySelector?.("[data-ts-read]");
     if (guide) { recall(guide); watchReading(guide); }
   };
@@ -168,7 +200,14 @@
     root.addEventListener("change", (event) => {
       if (event.target.dataset.tsCheck) check(event.target);
     });
+    let pause;
+    root.addEventListener("input", (event) => {
+      const form = event.target.closest("[data-ts-draft]");
+      clearTimeout(pause);
+      if (form) pause = setTimeout(() => keep(form), 1200);
+    });
     root.addEventListener("submit", (event) => {
+      clearTimeout(pause);
       const form = event.target;
       const { tsGet, tsPost } = form.dataset;
       if (!tsGet && !tsPost) return;
@@ -187,12 +226,14 @@
         .then(async (answer) => {
           const html = await answer.text();
           if (!answer.ok && answer.status !== 422) throw new Error(html);
+          if (answer.ok && form.dataset.tsDraft) forgetDraft(form);
           place(root, form.matches(".ts-votes") ? form : form.closest(".ts-writing"), "", html);
           goodMoment();
         })
         .catch(() => {
           // What was typed stays; the reader may try again.
           if (button) button.disabled = false;
+          if (!navigator.onLine) addEventListener("online", () => form.requestSubmit(button), { once: true });
           form.setAttribute("aria-invalid", "true");
           form.querySelector("[data-ts-failed]")?.remove();
           const note = document.createElement("p");
