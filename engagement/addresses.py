@@ -57,3 +57,17 @@ def forget_address(*, workspace_id: int, channel: str, value: str) -> int:
         workspace_id=workspace_id, channel=channel, value=value
     ).delete()
     return forgotten
+
+
+def suppress_address(*, workspace_id: int, channel: str, value: str, reason: str, now: datetime) -> int:
+    """Use an address no more, whoever of the workspace has it; returns how many had it usable."""
+    return Address.objects.filter(
+        workspace_id=workspace_id, channel=channel, value=value, suppressed_at=None
+    ).update(suppressed_at=now, suppression_reason=reason, updated_at=now)
+
+
+def lift_suppression(*, workspace_id: int, channel: str, value: str, reason: str, now: datetime) -> int:
+    """Use an address again that was suppressed for exactly this reason; returns how many rows that were."""
+    return Address.objects.filter(
+        workspace_id=workspace_id, channel=channel, value=value, suppression_reason=reason
+    ).update(suppressed_at=None, suppression_reason="", updated_at=now)

@@ -670,3 +670,28 @@ class Reply(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ReplyKind.values), name="reply_kind_known"),
         ]
         indexes = [models.Index(fields=["workspace", "-at"], name="replies_recent")]
+
+
+class InboundText(models.Model):
+    """What somebody wrote to the shop's number. Kept as it was written, read by people; a command is what it did."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    provider_id = models.CharField(max_length=80)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, null=True, related_name="texts", help_text="Null: nobody has it."
+    )
+    message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="texts")
+    address = models.CharField(max_length=500)
+    text = models.TextField()
+    command = models.CharField(
+        max_length=12, blank=True, help_text="A kind of reply, stop, start, help, undo."
+    )
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, help_text="Somebody of the team has dealt with it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "channel", "provider_id"], name="text_heard_once"),
+        ]
+        indexes = [models.Index(fields=["workspace", "-at", "-id"], name="texts_recent")]

@@ -48,14 +48,18 @@ def fields_of(channel: str) -> Sequence[Field]:
 
 
 def open_accounts(channel: str, *, workspace_ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """The accounts of some workspaces with their secrets, by workspace id, in one query. Those not set up are left out.
+    """The accounts of some workspaces with id and secrets, by workspace, in one query. Those not set up are left out.
 
     One that cannot be opened any more is as one that is not set up; the log and the settings page say why.
     """
     found: dict[int, dict[str, str]] = {}
     for account in ChannelAccount.objects.filter(workspace_id__in=workspace_ids, channel=channel):
         try:
-            found[account.workspace_id] = {**account.settings, **unseal(account.sealed)}
+            found[account.workspace_id] = {
+                "id": str(account.pk),
+                **account.settings,
+                **unseal(account.sealed),
+            }
         except CannotOpen:
             logger.error(
                 "the %s account of workspace %s was sealed with another key", channel, account.workspace_id

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -15,6 +18,29 @@ MAYBE_TAKEN = (408, 502, 504)
 LONGEST_WAIT = timedelta(days=1)
 # Nothing of the request can have left the house.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# So many calls of one session may break off at one host; then it is left alone until the next, because a session that
+# waits for a dead endpoint message after message would outlive its claims.
+MOST_BROKEN = 2
+
+
+class Patience:
+    """How often each host has broken off in one session."""
+
+    def __init__(self) -> None:
+        self._broken: Counter[str] = Counter()
+
+    def ask(self, url: str, call: Callable[[], Outcome]) -> Outcome:
+        """The call's outcome, or a refusal for now without a call when its host has broken off too often."""
+        host = urlsplit(url).netloc
+        if self._broken[host] >= MOST_BROKEN:
+            return Refused(f"{host} has just broken off {MOST_BROKEN} times", permanent=False)
+        outcome = call()
+        if isinstance(outcome, Unknown) or (
+            isinstance(outcome, Refused) and outcome.error.startswith("ConnectTimeout")
+        ):
+            self._broken[host] += 1
+        return outcome
 
 
 def broken(error: httpx.HTTPError, *, is_provider: bool) -> Outcome:

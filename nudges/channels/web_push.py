@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.outbound import Client
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, one_by_one
 from nudges.channels.accounts import Field
-from nudges.channels.answers import broken, read_bounded, retry_after, trouble
+from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
 from nudges.channels.encryption import MOST_BYTES, encrypt, vapid_header
 from nudges.models import ReplyKind
 
@@ -51,7 +51,12 @@ class WebPushChannel:
     @contextmanager
     def session(self) -> Iterator[Send]:
         with Client(timeout=TIMEOUT) as client:
-            yield one_by_one(lambda envelope: push(client, envelope))
+            patience = Patience()
+            yield one_by_one(
+                lambda envelope: patience.ask(
+                    envelope.device.get("endpoint", ""), lambda: push(client, envelope)
+                )
+            )
 
     def look_up(self, dispatch_id: UUID) -> Sent | None:
         """A push cannot be looked up."""
