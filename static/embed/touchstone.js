@@ -227,7 +227,10 @@
           const html = await answer.text();
           if (!answer.ok && answer.status !== 422) throw new Error(html);
           if (answer.ok && form.dataset.tsDraft) forgetDraft(form);
-          place(root, form.matches(".ts-votes") ? form : form.closest(".ts-writing"), "", html);
+          const focused = root.activeElement?.id;
+          place(root, form.matches(".ts-votes") ? form : form.closest(".ts-writing, [data-ts-own]"), "", html);
+          if (focused) root.getElementById?.(focused)?.focus({ preventScroll: true });
+          renew([form.dataset.tsRenews], root.host);
           goodMoment();
         })
         .catch(() => {
@@ -248,7 +251,14 @@
 
   // ---- The elements
 
-  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/" };
+  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/" };
+  // What is the reader's own is asked for by POST, so that no id of theirs stands in an address.
+  const OWN = ["situation", "shortlist", "keep", "survey"];
+  const renew = (kinds, but) => {
+    for (const element of elements) {
+      if (element !== but && element.dataset.state && kinds.includes(element.localName.slice(11))) element.load();
+    }
+  };
   const OURS = ["class", "id", "style", "slot", "part", "hidden", "dir", "reserve", "data-state"];
   const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
@@ -282,7 +292,8 @@
       const headers = kind === "inbox" ? signed() : {};
       try {
         const path = PATHS[kind] + (kind === "reviews" || kind === "fit" ? `?${stored(SITUATION)}` : "");
-        const [made, answer] = await Promise.all([styles(), ask(path, query, { headers })]);
+        const asked = OWN.includes(kind) ? post(path, query, false, query.lang) : ask(path, query, { headers });
+        const [made, answer] = await Promise.all([styles(), asked]);
         const html = await answer.text();
         if (!answer.ok) {
           if (answer.status !== 404 || !html.startsWith("not_found")) console.warn(`touchstone-${kind}: ${html.slice(0, 200)}`);
@@ -350,7 +361,7 @@
     // Segment's client keeps its id as JSON text.
     anonymousId = String(id || stored("ajs_anonymous_id").replace(/^"|"$/g, "") || stored(STORED) || randomId()).slice(0, 200);
     if (!id) store(STORED, anonymousId);
-    for (const element of elements) if (element.dataset.state && OWN.includes(element.localName.slice(11))) element.load();
+    renew(OWN);
   };
   document.addEventListener("touchstone:consent", ({ detail }) => consent(detail?.given !== false, detail?.anonymousId));
   if (script.dataset.consent === "given" || stored(STORED)) consent(true);
