@@ -182,7 +182,12 @@ MESSAGE_ID_DOMAIN = env.str("MESSAGE_ID_DOMAIN", default="touchstone.localhost")
 CHANNELS = {
     "email": "nudges.channels.email.EmailChannel",
     "web_push": "nudges.channels.web_push.WebPushChannel",
+    "mobile_push": "nudges.channels.mobile_push.MobilePushChannel",
+    "sms": "nudges.channels.twilio.SmsChannel",
+    "whatsapp": "nudges.channels.twilio.WhatsAppChannel",
+    "webhook": "nudges.channels.webhook.WebhookChannel",
     "inbox": "nudges.channels.inbox.InboxChannel",
+    "staff_task": "nudges.channels.staff_task.StaffTaskChannel",
 }
 # Mail servers to turn to, in this order, when the first one fails.
 EMAIL_FALLBACKS = {
@@ -196,6 +201,10 @@ PROVIDER_LIMITS = env.json("PROVIDER_LIMITS", default={})
 OUTBOX_DIR = env.str("OUTBOX_DIR", default="")
 # Addresses that others tell us (push subscriptions, webhooks) must be public, but for hosts named here: "10.0.0.8:443".
 OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])
+# Where providers are; other addresses are for tests and for gateways of one's own.
+TWILIO_URL = env.str("TWILIO_URL", default="https://api.twilio.com").rstrip("/")
+FCM_URL = env.str("FCM_URL", default="https://fcm.googleapis.com").rstrip("/")
+APNS_URL = env.str("APNS_URL", default="").rstrip("/")
 # Certificates to trust beside the public ones, such as a company's own authority.
 OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", default="")
 DEMO_SHOP_URL = env.str("DEMO_SHOP_URL", default="")

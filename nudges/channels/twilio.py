@@ -163,15 +163,18 @@ def outcome_of(answer: httpx.Response, body: bytes) -> Outcome:
         return Sent(provider_id=str(told.get("sid", ""))[:200])
     code = told.get("code")
     words = f"{answer.status_code} {code or ''} {told.get('message', '')}".strip()[:500]
-    if code in STOPPED:
-        return Refused(words, permanent=True, is_bounce=True, suppresses="stopped")
-    if code in NOBODY:
-        return Refused(words, permanent=True, is_bounce=True, suppresses="hard_bounce")
+    if reason := reason_of(code):
+        return Refused(words, permanent=True, is_bounce=True, suppresses=reason)
     if code in BUSY:
         return Refused(words, permanent=False, retry_after=retry_after(answer))
     if answer.status_code in (401, 403):  # this workspace's account, not the recipient and not Twilio
         return Refused(words, permanent=False)
     return trouble(answer, words, is_provider=True)
+
+
+def reason_of(code: object) -> str:
+    """Why an address is not used again after this code of Twilio's; nothing when it says nothing about the address."""
+    return "stopped" if code in STOPPED else "hard_bounce" if code in NOBODY else ""
 
 
 def _told(body: bytes) -> dict[str, object]:

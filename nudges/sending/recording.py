@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
+from engagement.addresses import DEVICES, forget_address
 from engagement.counts import Counts
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
@@ -97,10 +98,18 @@ def record(results: Sequence[tuple[Message, Result]], *, token: UUID, now: datet
     counts["stale"] += len(results) - len(kept)
     for _message, result in kept:
         counts[str(result.state)] += 1
-    release_slots([message.pk for message, result in kept if result.state in RELEASING])
-    _suppress(kept, now=now)
-    _tell(kept, now=now)
+    settle(kept, now=now)
     return counts
+
+
+def settle(results: Sequence[tuple[Message, Result]], *, now: datetime) -> None:
+    """What follows from states just written: slots given back, addresses no longer used, the timeline told.
+
+    In the caller's transaction, which holds the pressure of those customers whose slots are given back.
+    """
+    release_slots([message.pk for message, result in results if result.state in RELEASING])
+    _suppress(results, now=now)
+    _tell(results, now=now)
 
 
 @transaction.atomic
@@ -185,9 +194,11 @@ def _write(results: Sequence[tuple[Message, Result]], *, token: UUID, now: datet
 
 
 def _suppress(results: Iterable[tuple[Message, Result]], *, now: datetime) -> None:
-    """Nobody is there: the address is not used again, in this workspace, whoever has it."""
+    """Nobody is there: the address is not used again, in this workspace, whoever has it. A device is forgotten."""
     for message, result in results:
-        if result.suppresses:
+        if result.suppresses and message.channel in DEVICES:
+            forget_address(workspace_id=message.workspace_id, channel=message.channel, value=message.address)
+        elif result.suppresses:
             Address.objects.filter(
                 workspace_id=message.workspace_id,
                 channel=message.channel,

@@ -1,12 +1,16 @@
 -- Chooses the first of each nudge's channels that the customer allows, can be reached on and responds to; where there is
 -- none, the first that they allow and can be reached on; else says what is missing. A channel is not responded to when
 -- the last 5 messages by it (those at least 72 hours old) got no sign in a row: no reply, click or open. The inbox and a
--- staff task need no address, and are always responded to.
--- Reads consents, addresses, pressure, reception. Writes channel, address, else reason and rule of the run's `deciding`.
+-- staff task need no address, and are always responded to; a webhook's is the workspace's own.
+-- Reads consents, addresses, accounts, pressure, reception. Writes channel, address, else reason and rule of the run's `deciding`.
 WITH ways AS (
     SELECT d.candidate_id, way.place, way.channel, coalesce(known.value, '') AS address, CASE
             WHEN d.opt_in AND consent.state IS DISTINCT FROM 'granted' OR consent.state = 'denied' THEN 'no_consent'
             WHEN way.channel IN ('inbox', 'staff_task') OR known.is_usable THEN NULL
+            WHEN way.channel = 'webhook' AND EXISTS (
+                SELECT 1 FROM nudges_channelaccount AS a
+                WHERE a.workspace_id = d.workspace_id AND a.channel = 'webhook'
+            ) THEN NULL
             WHEN known.is_usable IS FALSE THEN 'suppressed_address'
             ELSE 'unreachable'
         END AS obstacle,

@@ -58,7 +58,7 @@ CROSS JOIN LATERAL (
             WHEN unfit.message_id IS NOT NULL THEN 'conditions_not_met'
             WHEN NOT fact.is_allowed THEN 'no_consent'
             WHEN m.channel IN ('inbox', 'staff_task') THEN NULL
-            WHEN address.id IS NULL THEN 'unreachable'
+            WHEN address.id IS NULL AND m.channel <> 'webhook' THEN 'unreachable' -- it goes to the shop's own program
             WHEN address.suppressed_at IS NOT NULL THEN 'suppressed_address'
             WHEN fact.rings AND fact.paused_until > %(now)s AND NOT fact.is_exempt THEN 'paused'
             WHEN fact.rings AND quiet.until IS NOT NULL THEN 'quiet_hours'
