@@ -4,25 +4,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.local import services
-from config.local.state import State
 from tests.committed import committed, server, transactional_db
-from tests.races.world import World
+from tests.races.world import World, installed
 
 __all__ = ["committed", "server", "transactional_db"]
 
 
-@pytest.fixture
-def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """An installation of its own: durable services, web, worker, clock and mailbox, not started yet."""
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(name, raising=False)
-    folder = tmp_path_factory.mktemp("world")
-    state = State(folder / "state")
-    with services.services(state, "demo") as environment:
-        made = World(state, environment, folder / "outbox")
-        made.manage("manage.py", "migrate", "--verbosity", "0")
-        try:
-            yield made
-        finally:
-            made.children.end()
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An installation of its own that can be killed part by part; each test has a workspace of its own in it."""
+    with installed(tmp_path_factory.mktemp("world")) as running:
+        yield running
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those that share the installation run in one process, and begin first."""
+    ours = [item for item in items if "world" in getattr(item, "fixturenames", ())]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("world"))
+    items.sort(key=lambda item: item not in ours)
