@@ -11,7 +11,7 @@ from engagement.consents import allowed_channels
 from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need
 from journeys.shortlists.records import records_of
-from nudges.channels.overviews import label_for_customers, usable_channels
+from nudges.channels.overviews import label_for_customers, offered_channels
 from nudges.models import Decision, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
 from reviews.models import Review
@@ -37,7 +37,7 @@ class HeldBack(NamedTuple):
 
 def topics_of(customer: Customer) -> list[Topic]:
     """The workspace's categories by every channel that it can send by."""
-    offered = usable_channels(customer.workspace)
+    offered = offered_channels(customer.workspace)
     categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
     topics = []
     for category in categories:  # few: a workspace's own list of topics

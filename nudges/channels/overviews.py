@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Channel, Workspace
 from nudges.channels.accounts import fields_of
-from nudges.models import ChannelAccount, Message, MessageState
+from nudges.models import ChannelAccount, Message, MessageState, Nudge, NudgeStatus
 
 ICONS = {
     Channel.EMAIL: "mail",
@@ -59,6 +59,14 @@ def usable_channels(workspace: Workspace) -> list[Channel]:
         for kind in Channel
         if kind.value in settings.CHANNELS and (kind.value in accounts or not fields_of(kind))
     ]
+
+
+def offered_channels(workspace: Workspace) -> list[Channel]:
+    """The channels that its customers may choose from: those it can send by; calls only where a nudge asks for them."""
+    calls = Nudge.objects.filter(workspace=workspace, channels__contains=[Channel.STAFF_TASK]).exclude(
+        status=NudgeStatus.ARCHIVED
+    )
+    return [kind for kind in usable_channels(workspace) if kind != Channel.STAFF_TASK or calls.exists()]
 
 
 def label_for_customers(channel: Channel) -> str:

@@ -16,7 +16,7 @@ from engagement.forgetting import forget_fact
 from engagement.models import Category, Customer
 from journeys.closing import close_need
 from journeys.links import situation_url
-from nudges.channels.overviews import label_for_customers, usable_channels
+from nudges.channels.overviews import label_for_customers, offered_channels
 from nudges.embed.doors import customer_of, languages, message_page, show
 from nudges.hearing import Choices, save_preferences
 from nudges.links import PREFERENCES, inbox_url
@@ -97,7 +97,7 @@ def _show(customer: Customer, token: str, now: datetime, *, done: str = "", erro
         "customer": customer,
         "token": token,
         "topics": topics_of(customer),
-        "channels": [label_for_customers(channel) for channel in usable_channels(customer.workspace)],
+        "channels": [label_for_customers(channel) for channel in offered_channels(customer.workspace)],
         "preference": Preference.objects.filter(customer=customer).first(),
         "held_back": held_back_from(customer, now=now),
         "needs": needs_of(customer),
@@ -127,7 +127,7 @@ def _back(token: str, done: str) -> HttpResponse:
 def _choices(request: HttpRequest, customer: Customer, now: datetime) -> Choices:
     wanted = set(request.POST.getlist("allow"))
     categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
-    offered = usable_channels(customer.workspace)
+    offered = offered_channels(customer.workspace)
     return Choices(
         allowed={
             (category.pk, channel.value): f"{category.pk}:{channel.value}" in wanted
