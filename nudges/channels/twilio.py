@@ -137,7 +137,14 @@ class WhatsAppChannel(TwilioChannel):
         template = envelope.extras.get("template", "")
         if not template:
             return super().content_of(envelope)
-        return {"ContentSid": template, "ContentVariables": envelope.extras.get("variables") or "{}"}
+        variables = variables_of(envelope.extras.get("variables", ""))
+        return {"ContentSid": template, "ContentVariables": json.dumps(variables, ensure_ascii=False)}
+
+
+def variables_of(lines: str) -> dict[str, str]:
+    """A template's variables, written one a line: 1 = Ana."""
+    pairs = (line.partition("=") for line in lines.splitlines())
+    return {name.strip(): value.strip() for name, sign, value in pairs if sign and name.strip()}
 
 
 def status_url(account_id: str, dispatch_id: UUID) -> str:
