@@ -12,6 +12,7 @@ from engagement.models import Merge
 from engagement.people.finding import living_customers
 from reviews.models import Review
 from reviews.moving import move_reviews
+from reviews.talking import move_posts, talkers_among
 
 NAME = "reviews"
 
@@ -35,6 +36,7 @@ def _absorb(workspace_id: int, merges: list[Merge], now: datetime) -> int:
     living = living_customers(workspace_id=workspace_id, customer_ids={merge.target_id for merge in merges})
     sources = [merge.source_id for merge in merges]
     # Most people who are merged have written nothing.
+    talkers = talkers_among(sources)
     writers = set(Review.objects.filter(customer_id__in=sources).values_list("customer_id", flat=True))
     moved = sum(
         move_reviews(
@@ -43,6 +45,9 @@ def _absorb(workspace_id: int, merges: list[Merge], now: datetime) -> int:
         for merge in merges
         if merge.source_id in writers
     )
+    for merge in merges:
+        if merge.source_id in talkers:
+            move_posts(source_id=merge.source_id, target_id=living[merge.target_id])
     # Other floors add their own names to the same rows, so each adds to what stands there now.
     names = ArrayCat(F("absorbed_by"), Value([NAME], output_field=Merge._meta.get_field("absorbed_by")))
     Merge.objects.filter(pk__in=[merge.pk for merge in merges]).update(absorbed_by=names)

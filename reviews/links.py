@@ -11,8 +11,10 @@ from django.conf import settings
 from engagement.models import Customer, Product
 from engagement.signing import BadToken, sign, unsign
 from reviews.models import Review
+from reviews.talk_models import Post
 
 AUTHOR, CONFIRMATION = "review-author", "review-confirmation"
+QUESTION, ANSWER = "question-confirmation", "question-answer"
 AUTHOR_FOR, CONFIRMATION_FOR = timedelta(days=90), timedelta(days=7)
 
 
@@ -60,6 +62,41 @@ def confirmation_url(review: Review, *, email: str) -> str:
     """Where the author of an unconfirmed review says that the address is theirs."""
     token = sign(CONFIRMATION, {"r": review.pk, "v": review.version, "e": email})
     return f"{settings.BASE_URL}/e/confirm/{review.workspace.slug}/{token}/"
+
+
+def questions_url(product: Product) -> str:
+    """Where questions about a product and their answers are read, and asked."""
+    return f"{settings.BASE_URL}/e/questions/{product.workspace.slug}/{quote(product.sku, safe='')}/"
+
+
+def question_confirmation_url(question: Post, *, email: str) -> str:
+    """Where who asked says that the address is theirs."""
+    token = sign(QUESTION, {"q": question.pk, "e": email})
+    return f"{settings.BASE_URL}/e/confirm-question/{question.workspace.slug}/{token}/"
+
+
+def read_question_confirmation(token: str) -> tuple[int, str]:
+    """The question and the address that a link names. Raises BadToken."""
+    payload = unsign(QUESTION, token, max_age=CONFIRMATION_FOR)
+    try:
+        return int(payload["q"]), str(payload["e"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadToken from error
+
+
+def answer_url(question: Post, *, customer: Customer) -> str:
+    """Where an owner who was asked answers."""
+    token = sign(ANSWER, {"q": question.pk, "c": customer.pk})
+    return f"{settings.BASE_URL}/e/answer/{question.workspace.slug}/{token}/"
+
+
+def read_answer(token: str) -> tuple[int, int]:
+    """The question and the customer that a link names. Raises BadToken, `expired` when it was ours once."""
+    payload = unsign(ANSWER, token, max_age=AUTHOR_FOR)
+    try:
+        return int(payload["q"]), int(payload["c"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadToken from error
 
 
 def read_confirmation(token: str) -> Confirmation:

@@ -12,7 +12,8 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 import reviews.fit_models  # Django finds those tables through this module
-import reviews.photo_models  # noqa: F401
+import reviews.photo_models
+import reviews.talk_models  # noqa: F401
 from engagement.models import Customer, Product, Workspace
 
 
@@ -229,7 +230,9 @@ class ModerationEntry(models.Model):
     """What was done with a review and why. Append-only: a trigger refuses update and delete."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False)
-    review_id = models.BigIntegerField(db_index=True)
+    review_id = models.BigIntegerField(null=True, db_index=True)
+    post_id = models.BigIntegerField(null=True, db_index=True, help_text="A question or an answer instead.")
+    batch = models.CharField(max_length=32, blank=True, help_text="Decisions made, and taken back, together.")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.DO_NOTHING,
@@ -243,6 +246,18 @@ class ModerationEntry(models.Model):
     reason = models.CharField(max_length=60, blank=True)
     version = models.PositiveIntegerField()
     at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(review_id=None, post_id__isnull=False) | Q(review_id__isnull=False, post_id=None),
+                name="moderation_of_one_thing",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "actor", "-id"], name="moderation_by_actor"),
+            models.Index(fields=["workspace", "at"], name="moderation_recent"),
+        ]
 
 
 class HelpfulVote(models.Model):
@@ -294,3 +309,11 @@ class ReviewPolicy(models.Model):
         Workspace, on_delete=models.CASCADE, primary_key=True, related_name="review_policy"
     )
     blocked_words = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    incentives = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="What authors get for writing, whatever they write; shown to readers.",
+    )
+    asks_owners = models.BooleanField(
+        default=True, help_text="Owners who agreed are asked readers' questions."
+    )

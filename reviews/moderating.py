@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from engagement.auditing import record
@@ -17,6 +18,7 @@ from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import ApiKey, Workspace
 from reviews.models import ModerationEntry, RejectionReason, Review, ReviewStatus
+from reviews.reporting import resolve_reports
 from reviews.tallying import mark_pages_old, mark_stale
 from reviews.verifying import verify_reviews
 from reviews.versions import show_words, shown_words, words_of_version
@@ -33,11 +35,18 @@ class NotNow(Exception):
 
 @transaction.atomic
 def publish_review(
-    *, workspace: Workspace, review_id: int, actor: Actor, expected_version: int | None = None, now: datetime
+    *,
+    workspace: Workspace,
+    review_id: int,
+    actor: Actor,
+    expected_version: int | None = None,
+    batch: str = "",
+    now: datetime,
 ) -> Review:
     """Show a review's newest version to readers. Publishing it twice changes nothing.
 
-    `expected_version` is the one that the moderator read. Raises Review.DoesNotExist and NotNow.
+    `expected_version` is the one that the moderator read, `batch` names decisions that are taken back together. Raises
+    Review.DoesNotExist and NotNow.
     """
     review = _held(workspace, review_id, expected_version)
     if review.status == ReviewStatus.PUBLISHED and review.edit is None:
@@ -52,7 +61,7 @@ def publish_review(
         review.refresh_from_db(fields=["order_event_id"])
     review.status, review.rejection_reason, review.published_at = ReviewStatus.PUBLISHED, "", now
     review.waiting_since = review.tell_author_at = None
-    return _decided(review, "publish", "", actor, now)
+    return _decided(review, "publish", "", actor, now, batch)
 
 
 @transaction.atomic
@@ -63,6 +72,7 @@ def reject_review(
     reason: str,
     actor: Actor,
     expected_version: int | None = None,
+    batch: str = "",
     now: datetime,
 ) -> Review:
     """Turn a review's newest version down for a `RejectionReason`; an older one that readers see stays.
@@ -80,7 +90,7 @@ def reject_review(
     review.rejection_reason, review.waiting_since, review.tell_author_at = reason, None, now + GRACE
     if review.edit is None:
         review.status, review.published_at, review.replaced_version = ReviewStatus.REJECTED, None, None
-    return _decided(review, "reject", reason, actor, now)
+    return _decided(review, "reject", reason, actor, now, batch)
 
 
 @transaction.atomic
@@ -118,7 +128,9 @@ def respond_to_review(
     review.response, review.responded_at = text, now if text else None
     review.save(update_fields=["response", "responded_at"])
     mark_pages_old(product_ids=[review.product_id])
-    _note(review, "respond", "", actor, now)
+    entry = note_review(review, "respond", "", actor, now)
+    if text:
+        _tell(review, "Review Answered", entry, {}, now)
     return review
 
 
@@ -137,30 +149,36 @@ def _refuse_undecidable(review: Review) -> None:
         raise NotNow(_("Its author has withdrawn it."))
 
 
-def _decided(review: Review, action: str, reason: str, actor: Actor, now: datetime) -> Review:
+def _decided(
+    review: Review, action: str, reason: str, actor: Actor, now: datetime, batch: str = ""
+) -> Review:
     review.save()
     mark_stale(workspace_id=review.workspace_id, product_ids=[review.product_id], now=now)
-    entry = _note(review, action, reason, actor, now)
+    entry = note_review(review, action, reason, actor, now, batch)
+    if review.edit is None:  # else what readers reported is still what they see
+        resolve_reports(Q(review=review), now=now)
     name = {"publish": "Review Published", "reject": "Review Rejected"}.get(action)
     if name:
-        event = SystemEvent(
-            customer_id=review.customer_id,
-            name=name,
-            message_id=f"{name.lower().replace(' ', '-')}:{entry.pk}",
-            occurred_at=now,
-            properties={
-                "review_id": review.pk,
-                "product_id": review.product.sku,
-                "need": review.need_slug,
-                "version": review.version,
-                **({"reason": reason} if reason else {}),
-            },
-        )
-        record_events(workspace_id=review.workspace_id, events=[event], now=now)
+        _tell(review, name, entry, {"reason": reason} if reason else {}, now)
     return review
 
 
-def _note(review: Review, action: str, reason: str, actor: Actor, now: datetime) -> ModerationEntry:
+def _tell(review: Review, name: str, entry: ModerationEntry, more: dict[str, str], now: datetime) -> None:
+    """Put it on the author's timeline."""
+    about = {"review_id": review.pk, "product_id": review.product.sku, "need": review.need_slug}
+    event = SystemEvent(
+        customer_id=review.customer_id,
+        name=name,
+        message_id=f"{name.lower().replace(' ', '-')}:{entry.pk}",
+        occurred_at=now,
+        properties=about | {"version": review.version} | more,
+    )
+    record_events(workspace_id=review.workspace_id, events=[event], now=now)
+
+
+def note_review(
+    review: Review, action: str, reason: str, actor: Actor, now: datetime, batch: str = ""
+) -> ModerationEntry:
     detail = {"reason": reason, "version": review.version} if reason else {"version": review.version}
     record(
         workspace=review.workspace,
@@ -177,5 +195,6 @@ def _note(review: Review, action: str, reason: str, actor: Actor, now: datetime)
         action=action,
         reason=reason,
         version=review.version,
+        batch=batch,
         at=now,
     )

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
-from engagement.models import Address, Channel, Customer, Product, Workspace
+from engagement.models import Customer, Product, Workspace
 from engagement.people.merging import merge_customers
 from engagement.people.traits import usable_email
 from engagement.questions import Questions, questions_for
+from reviews.confirming import owner_of_address
 from reviews.contents import BadReview, ReviewContent, check_content
 from reviews.models import (
     ModerationEntry,
@@ -109,7 +110,7 @@ def confirm_review(*, review_id: int, email: str, now: datetime) -> Review | Non
     review = Review.objects.select_for_update().select_related("workspace").filter(pk=review_id).first()
     if review is None or review.status != ReviewStatus.UNCONFIRMED:
         return review
-    owner = _owner_of(review, usable_email(email) or email, now)
+    owner = owner_of_address(review.customer, usable_email(email) or email, now=now)
     review.status, review.waiting_since = ReviewStatus.PENDING, now
     review.save(update_fields=["status", "waiting_since"])
     if owner.pk != review.customer_id:
@@ -140,29 +141,6 @@ def refuse_bad(
         problems["product"] = _("Choose a product of this workspace.")
     if problems:
         raise BadReview(problems)
-
-
-def _owner_of(review: Review, email: str, now: datetime) -> Customer:
-    """Whose address it is: the customer who has it, else the visitor, who gets it."""
-    found = Address.objects.filter(
-        workspace_id=review.workspace_id, channel=Channel.EMAIL, value=email, customer__merged_into=None
-    ).order_by("customer_id")
-    address = found.select_related("customer").first()
-    if address is None:
-        visitor = review.customer
-        visitor.email = email
-        visitor.save(update_fields=["email"])
-        address = Address(
-            workspace_id=review.workspace_id,
-            customer=visitor,
-            channel=Channel.EMAIL,
-            value=email,
-            updated_at=now,
-        )
-    if address.verified_at is None:
-        address.verified_at = now
-        address.save()
-    return address.customer
 
 
 def _keep(

@@ -46,3 +46,8 @@ def mark_pages_old(*, product_ids: Collection[int]) -> None:
     """Something else on the pages of these products changed, such as votes: remembered ones are made anew."""
     old = RatingTally.objects.filter(product_id__in=product_ids)
     old.update(version=F("version") + 1)
+
+
+def mark_pages_old_of_workspace(*, workspace_id: int) -> None:
+    """Something that all pages say changed, such as what authors get for writing."""
+    RatingTally.objects.filter(workspace_id=workspace_id).update(version=F("version") + 1)

@@ -12,10 +12,14 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
-    """A Redis of its own for each of several test processes, as of Postgres: clearing a cache clears all of it."""
+    """A Redis of its own for each of several test processes, as of Postgres: clearing a cache clears all of it.
+
+    Photos stay in memory, so that tests leave no files behind.
+    """
     number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     own = urlsplit(settings.REDIS_URL)._replace(path=f"/{number}").geturl()
     settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = own
+    settings.STORAGES["default"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

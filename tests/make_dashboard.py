@@ -7,6 +7,8 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 
 from engagement.events import IncomingEvent
@@ -16,6 +18,10 @@ from engagement.models import ApiKey, Invitation, Member, RejectedEvent, Role, W
 from journeys.guides import save_guide
 from journeys.models import Guide
 from nudges.models import Broadcast, Decision, Nudge, NudgeContent
+from reviews.models import Review
+from reviews.photo_models import ReviewPhoto
+from reviews.talk_models import Post
+from reviews.talking import ask_question
 from tests import make, make_nudges, make_reviews
 from tests.make import NOW
 
@@ -55,6 +61,7 @@ class Office:
         review = make_reviews.review(make.product(workspace, name="Tent"), customer, published=False)
         self.customer, self.need, self.topic, self.nudge, self.review = customer, need, topic, nudge, review
         self.guide = guide(self)
+        self.photo, self.question = photo(review), question(review)
         self.key = write_key(workspace)
         self.ids: dict[str, Any] = {
             "customer_id": customer.pk,
@@ -64,6 +71,8 @@ class Office:
             "content_id": content.pk,
             "review_id": review.pk,
             "guide_id": self.guide.pk,
+            "photo_id": self.photo.pk,
+            "post_id": self.question.pk,
             "number": 1,
             "decision_id": Decision.objects.get(customer=customer).pk,
             "broadcast_id": broadcast(nudge).pk,
@@ -75,6 +84,25 @@ class Office:
             ).pk,
         }
         return self
+
+
+def photo(review: Review) -> ReviewPhoto:
+    """A photo of the review, with files of a few bytes."""
+    made = ReviewPhoto.objects.create(
+        workspace=review.workspace, review=review, name=f"photo-{next(_serial)}", width=1, height=1,
+        thumb_width=1, thumb_height=1, size=2, since=1, added_at=NOW,
+    )  # fmt: skip
+    for path in (made.path, made.thumb_path):
+        default_storage.save(path, ContentFile(b"x"))
+    return made
+
+
+def question(review: Review) -> Post:
+    """A question about the reviewed product that waits for a moderator."""
+    return ask_question(
+        product=review.product, customer=review.customer, body="Does it stand up to a storm?",
+        author_name="Bo", language="en", situation={}, need_slug="", now=NOW,
+    )  # fmt: skip
 
 
 def member(workspace: Workspace, role: str) -> Member:

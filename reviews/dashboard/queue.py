@@ -1,4 +1,4 @@
-"""Reviews that wait for a person, and those that a person decided on.
+"""Reviews, questions and answers that wait for a person, and those that a person decided on.
 
 What a review rates is never read here: neither this module nor its templates name the table of figures, so nobody can
 turn a review down for its stars, not even by accident.
@@ -8,86 +8,119 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
-from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.dashboard.pages import keyset_page
-from engagement.models import Role
-from reviews.models import ModerationEntry, RejectionReason, Review, ReviewStatus
-from reviews.moderating import NotNow, publish_review, reject_review, respond_to_review, undo_moderation
+from engagement.access import DashboardRequest, dashboard_page, of_workspace
+from engagement.dashboard.pages import Page, keyset_page
+from reviews import queues
+from reviews.deciding import last_batch
+from reviews.models import ModerationEntry, RejectionReason, Review
+from reviews.photo_models import ReviewPhoto
+from reviews.photos import attach_photos
+from reviews.serving import picture
+from reviews.talk_models import Post, Report
 
 PAGE = 25
-SHOWN = {
-    "pending": gettext_lazy("Waiting"),
+LABELS = {
+    "pending": gettext_lazy("Reviews waiting"),
+    "posts": gettext_lazy("Questions and answers waiting"),
+    "reported": gettext_lazy("Reported"),
     "published": gettext_lazy("Published"),
     "rejected": gettext_lazy("Turned down"),
 }
-
-
-def readable(request: DashboardRequest) -> QuerySet[Review]:
-    """This workspace's reviews with what a moderator may know: words, product, author. One join each."""
-    return Review.objects.filter(workspace=request.workspace).select_related("product", "customer")
 
 
 @dashboard_page()
 def reviews(request: DashboardRequest) -> HttpResponse:
     """`show` says which; those that wait come oldest first, the others newest first. `q` searches words."""
     shown = request.GET.get("show", "pending")
-    shown = shown if shown in SHOWN else "pending"
-    rows = readable(request).filter(status=shown)
-    if asked := request.GET.get("q", "").strip().replace("\x00", ""):
-        rows = rows.filter(
-            Q(body__icontains=asked) | Q(title__icontains=asked) | Q(product__name__icontains=asked)
-        )
-    page = keyset_page(
-        rows,
-        field="submitted_at",
-        descending=shown != "pending",
-        cursor=request.GET.get("after", ""),
-        size=PAGE,
-    )
-    counted = Review.objects.filter(workspace=request.workspace).aggregate(
-        **{name: Count("id", filter=Q(status=name)) for name in SHOWN}
-    )
+    shown = shown if shown in LABELS else "pending"
+    asked = request.GET.get("q", "").strip().replace("\x00", "")
+    counts = queues.tab_counts(request.workspace)
     context = {
-        "page": page,
         "shown": shown,
         "asked": asked,
-        "tabs": [(name, label, counted[name]) for name, label in SHOWN.items()],
+        "tabs": [(name, label, counts[name]) for name, label in LABELS.items()],
         "reasons": RejectionReason.choices,
-        "last_decided": last_decided(request),
+        "last_decided": last_batch(workspace=request.workspace, actor=request.user),
+        **listed(request, shown, asked),
     }
     return render(request, "reviews/dashboard/reviews.html", context)
 
 
-def last_decided(request: DashboardRequest) -> Review | None:
-    """What this moderator decided last, so that it can be taken back."""
-    entry = (
-        ModerationEntry.objects.filter(
-            workspace=request.workspace, actor=request.user, action__in=["publish", "reject", "undo"]
-        )
-        .order_by("-id")
-        .first()
+def listed(request: DashboardRequest, shown: str, asked: str) -> dict[str, Any]:
+    """The page of one tab: `page` for paging, `items` to show."""
+    workspace, after = request.workspace, request.GET.get("after", "")
+    if shown == "posts":
+        posts = found(queues.waiting_posts(workspace), asked, ["body", "product__name"])
+        page: Page[Any] = keyset_page(posts, field="waiting_since", descending=False, cursor=after, size=PAGE)
+        return {"page": page, "items": describe_posts(page.rows)}
+    if shown == "reported":
+        reviews = list(queues.reported_reviews(workspace).order_by("pk")[:PAGE])
+        posts_ = list(queues.reported_posts(workspace).order_by("pk")[:PAGE])
+        return {"page": None, "items": describe(reviews, newest=False) + describe_posts(posts_)}
+    rows: QuerySet[Review] = {
+        "pending": queues.waiting_reviews,
+        "published": queues.published_reviews,
+        "rejected": queues.rejected_reviews,
+    }[shown](workspace)
+    page = keyset_page(
+        found(rows, asked, ["body", "title", "product__name"]),
+        field="waiting_since" if shown == "pending" else "submitted_at",
+        descending=shown != "pending",
+        cursor=after,
+        size=PAGE,
     )
-    if entry is None or entry.action == "undo":
-        return None
-    return (
-        readable(request)
-        .filter(pk=entry.review_id, status__in=[ReviewStatus.PUBLISHED, ReviewStatus.REJECTED])
-        .first()
-    )
+    return {"page": page, "items": describe(page.rows, newest=shown != "published")}
+
+
+def found(rows: QuerySet[Any], asked: str, fields: list[str]) -> QuerySet[Any]:
+    if not asked:
+        return rows
+    condition = Q()
+    for field in fields:
+        condition |= Q(**{f"{field}__icontains": asked})
+    return rows.filter(condition)
+
+
+def describe(reviews: Any, *, newest: bool) -> list[Any]:
+    """Reviews with the words to judge, their photos and open reports, ready to show. Two queries."""
+    attach_photos(reviews, newest=newest)
+    reports = open_reports(Q(review__in=[review.pk for review in reviews]), "review_id")
+    for review in reviews:
+        review.item_kind, review.pick = "review", f"review:{review.pk}:{review.version}"
+        review.words = review.newest if newest else Review(**{n: getattr(review, n) for n in SHOWN_WORDS})
+        review.open_reports = reports.get(review.pk, [])
+    return list(reviews)
+
+
+def describe_posts(posts: Any) -> list[Any]:
+    reports = open_reports(Q(post__in=[post.pk for post in posts]), "post_id")
+    for post in posts:
+        post.item_kind, post.pick = "post", f"post:{post.pk}"
+        post.open_reports = reports.get(post.pk, [])
+    return list(posts)
+
+
+SHOWN_WORDS = ("kind", "title", "body", "pros", "cons", "author_name", "situation", "incentive")
+
+
+def open_reports(about: Q, key: str) -> dict[int, list[Report]]:
+    grouped: dict[int, list[Report]] = {}
+    for report in Report.objects.filter(about, resolved_at=None).order_by("at"):
+        report.label = RejectionReason(report.reason).label  # type: ignore[attr-defined]
+        grouped.setdefault(getattr(report, key), []).append(report)
+    return grouped
 
 
 @dashboard_page()
 def review(request: DashboardRequest, review_id: int) -> HttpResponse:
     """One review with everything that was done with it."""
-    one = of_workspace(readable(request), request, pk=review_id)
+    one = of_workspace(queues.readable_reviews(request.workspace), request, pk=review_id)
+    describe([one], newest=True)
     context = {
         "review": one,
         "reasons": RejectionReason.choices,
@@ -98,56 +131,24 @@ def review(request: DashboardRequest, review_id: int) -> HttpResponse:
     return render(request, "reviews/dashboard/review.html", context)
 
 
-@dashboard_action(Role.MODERATOR)
-def decide(request: DashboardRequest, review_id: int) -> HttpResponse:
-    """Publish, turn down for a reason, or take the last decision back."""
-    one = of_workspace(readable(request), request, pk=review_id)
-    version = request.POST.get("version", "")
-    common: dict[str, Any] = {
-        "workspace": request.workspace,
-        "review_id": one.pk,
-        "actor": request.user,
-        "now": timezone.now(),
+@dashboard_page()
+def question(request: DashboardRequest, post_id: int) -> HttpResponse:
+    """One question with its answers, where the company gives its own."""
+    one: Post = of_workspace(
+        queues.readable_posts(request.workspace).filter(kind="question"), request, pk=post_id
+    )
+    answers = queues.readable_posts(request.workspace).filter(question=one).order_by("pk")[:100]
+    context = {
+        "items": describe_posts([one, *answers]),
+        "question": one,
+        "asked_owners": one.asked.count(),
+        "reasons": RejectionReason.choices,
     }
-    expected = int(version) if version.isdecimal() else None
-    try:
-        match request.POST.get("decision"):
-            case "publish":
-                publish_review(**common, expected_version=expected)
-                messages.success(request, _("Published. You can take it back."))
-            case "reject":
-                reject_review(**common, reason=request.POST.get("reason", ""), expected_version=expected)
-                messages.success(request, _("Turned down. Its author is told the reason and may edit it."))
-            case "undo":
-                undo_moderation(**common)
-                messages.success(request, _("Taken back: it waits again."))
-            case _:
-                raise Http404
-    except (NotNow, ValueError) as refused:
-        messages.error(request, str(refused))
-    return redirect(back_of(request))
+    return render(request, "reviews/dashboard/question.html", context)
 
 
-def back_of(request: DashboardRequest) -> str:
-    """Where the decision was made: the queue or the review's own page; never another site."""
-    back = request.POST.get("back", "")
-    return back if back.startswith("/reviews") else "/reviews"
-
-
-@dashboard_action(Role.MARKETER)
-def respond(request: DashboardRequest, review_id: int) -> HttpResponse:
-    """Set the company's public answer; an empty one takes it away."""
-    one = of_workspace(readable(request), request, pk=review_id)
-    try:
-        respond_to_review(
-            workspace=request.workspace,
-            review_id=one.pk,
-            text=request.POST.get("response", ""),
-            actor=request.user,
-            now=timezone.now(),
-        )
-    except ValueError as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, _("The answer is saved; it stands below the review."))
-    return redirect("reviews:review", review_id=one.pk)
+@dashboard_page()
+def photo(request: DashboardRequest, photo_id: int) -> HttpResponse:
+    """A photo of any version, for who decides on it; `size=thumb` the small one."""
+    one = of_workspace(ReviewPhoto.objects.filter(review__isnull=False), request, pk=photo_id)
+    return picture(one, small=request.GET.get("size") == "thumb", cache="private, max-age=600")

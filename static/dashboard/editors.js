@@ -174,18 +174,6 @@
     frame?.addEventListener("load", renew, { once: true });
   };
 
-  // --- The queue: p publishes, r opens the reasons, u takes back ----------------------------------------------------------
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-    const item = event.target.closest?.("[data-queue-item]") ?? null;
-    const control = item?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    if (!control) return;
-    event.preventDefault();
-    if (control.tagName === "SELECT") control.focus();
-    else control.click();
-  });
-
   // --- A question about the situation: only the fields that its kind of answer has -------------------------------------
   const fit = (asked) => {
     const kind = asked.querySelector("select[name$=-kind]").value;

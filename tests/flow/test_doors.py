@@ -44,7 +44,9 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "settings/embedding": (READ, OWN),
     "settings/audit": (READ, None),
     "settings/limits": (READ, OWN),
+    "settings/limits/adaptive": (READ, OWN),
     "settings/limits/caps": (None, OWN),
+    "settings/limits/caps/preview": (OWN, None),
     "settings/limits/caps/<int:cap_id>": (None, OWN),
     "settings/limits/caps/<int:cap_id>/archive": (None, OWN),
     "needs": (READ, None),
@@ -60,7 +62,13 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "guides/<int:guide_id>/versions/<int:number>": (READ, None),
     "reviews": (READ, None),
     "reviews/<int:review_id>": (READ, None),
-    "reviews/<int:review_id>/decide": (None, MODERATE),
+    "reviews/decide": (None, MODERATE),
+    "reviews/undo": (None, MODERATE),
+    "reviews/rules": (READ, OWN),
+    "reviews/scrutiny": (READ, None),
+    "reviews/photos/<int:photo_id>": (READ, None),
+    "reviews/questions/<int:post_id>": (READ, None),
+    "reviews/questions/<int:post_id>/answer": (None, EDIT),
     "reviews/<int:review_id>/respond": (None, EDIT),
     "customers": (READ, None),
     "customers/<int:customer_id>": (READ, None),
@@ -84,7 +92,9 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
 # What a right caller must send where an empty form would be refused for its content. {id} is filled from the office.
 FORMS: dict[str, dict[str, str]] = {
     "workspaces/switch": {"workspace": "{workspace}"},
-    "reviews/<int:review_id>/decide": {"decision": "publish"},
+    "reviews/decide": {"decision": "publish", "pick": "review:{review_id}:1"},
+    "reviews/undo": {},
+    "reviews/questions/<int:post_id>/answer": {"body": "It weighs a kilo, poles included."},
 }
 QUERIES = {"customers/<int:customer_id>/what-if": {"nudge": "{nudge_id}"}}
 # Signed in or not, with or without a workspace: these are nobody's in particular.

@@ -105,6 +105,9 @@ def test_an_animation_is_its_first_picture():
 def product(db, settings, tmp_path):
     cache.clear()
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    }
     return make.product(make.workspace(), "tern", name="Tern", category="Road shoes")
 
 
