@@ -13,9 +13,9 @@ from engagement.addresses import lift_suppression, suppress_address
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Address, Customer, Workspace
+from nudges.commands import START, STOP, UNDO, command_of, words_for
 from nudges.hearing.replying import hear_reply, undo_reply
 from nudges.hearing.sentences import what_changed
-from nudges.hearing.words import START, STOP, UNDO, command_of, words_for
 from nudges.links import reply_urls
 from nudges.models import InboundText, Message, MessageState, Reply, ReplyKind
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from engagement.models import Channel
 from nudges.channels.segments import plainer
-from nudges.hearing.words import STOP, words_for
+from nudges.commands import STOP, words_for
 from nudges.models import ReplyKind
 
 TEXTED = {Channel.SMS.value, Channel.WHATSAPP.value}
