@@ -48,6 +48,8 @@ UPKEEP = [
     Step("reviews.tasks.tell_authors", 30, "reviews turned down → their authors are told why"),
     Step("reviews.tasks.forget_drafts", 3600, "drafts that nobody came back to → forgotten"),
     Step("reviews.tasks.forget_photos", 600, "photos of deleted reviews → files deleted"),
+    Step("reviews.tasks.work_on_imports", 1, "uploaded files → checked, imported, undone, a chunk at a time"),
+    Step("reviews.tasks.forget_imports", 3600, "lines of files that were imported long ago → forgotten"),
     Step("reviews.tasks.forget_unconfirmed", 3600, "reviews that nobody confirmed → forgotten"),
     Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from reviews.import_models import ReviewImportLine
 from reviews.marking import mark_fit_due
 from reviews.models import HelpfulVote, Review
 from reviews.tallying import mark_stale
@@ -17,6 +18,7 @@ from reviews.voting import voter_name
 
 def erase_reviews(*, customer_ids: list[int], now: datetime) -> None:
     """Have products counted again without their reviews, which go with the customer's row, and delete their votes."""
+    _forget_lines(customer_ids)
     theirs = Review.objects.filter(customer_id__in=customer_ids).values_list("workspace_id", "product_id")
     for workspace_id, product_id in theirs:
         mark_stale(workspace_id=workspace_id, product_ids=[product_id], now=now)
@@ -25,6 +27,12 @@ def erase_reviews(*, customer_ids: list[int], now: datetime) -> None:
     votes.delete()
     _recount(review_id for review_id, _product_id in voted)
     mark_fit_due(product_ids=[product_id for _, product_id in voted])
+
+
+def _forget_lines(customer_ids: list[int]) -> None:
+    """Delete the lines of imported files that are about them."""
+    reviews = Review.objects.filter(customer_id__in=customer_ids).values_list("pk", flat=True)
+    ReviewImportLine.objects.filter(review_id__in=list(reviews)).delete()
 
 
 def _recount(review_ids: Iterable[int]) -> None:

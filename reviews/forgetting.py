@@ -1,4 +1,4 @@
-"""Reviews that nobody confirmed: forgotten, with the visitor made for each."""
+"""Reviews that nobody confirmed, with the visitor made for each; and lines of files that were imported long ago."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from django.db import transaction
 
 from engagement.counts import Counts
 from engagement.models import Customer
+from reviews.import_models import ImportState, ReviewImport, ReviewImportLine
 from reviews.links import CONFIRMATION_FOR
 from reviews.models import Review, ReviewStatus
 
 # A day longer than the link works, so that nobody's last click finds nothing.
 KEPT_FOR = CONFIRMATION_FOR + timedelta(days=1)
+# Long enough to see a mistake and to undo the import; each review keeps its own line for good.
+LINES_KEPT_FOR = timedelta(days=60)
 
 
 @transaction.atomic
@@ -33,3 +36,14 @@ def forget_unconfirmed(*, now: datetime, limit: int = 500) -> Counts:
     )
     visitors.delete()
     return Counts(taken=len(found))
+
+
+@transaction.atomic
+def forget_imports(*, now: datetime, limit: int = 20_000) -> Counts:
+    """Delete lines of imports that nobody has touched for long; an import that was never begun goes wholly."""
+    old = ReviewImport.objects.filter(changed_at__lt=now - LINES_KEPT_FOR)
+    lines = ReviewImportLine.objects.filter(batch__in=old).values_list("pk", flat=True)[:limit]
+    deleted, _ = ReviewImportLine.objects.filter(pk__in=list(lines)).delete()
+    unused = [ImportState.UPLOADED, ImportState.CHECKED, ImportState.UNDONE]
+    old.filter(state__in=unused, lines=None, origins=None).delete()
+    return Counts(taken=deleted)

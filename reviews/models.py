@@ -12,6 +12,8 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 import reviews.fit_models  # Django finds those tables through this module
+import reviews.fit_models  # Django finds those tables through this module
+import reviews.import_models
 import reviews.photo_models
 import reviews.talk_models  # noqa: F401
 from engagement.models import Customer, Product, Workspace
@@ -81,6 +83,12 @@ class Review(models.Model):
         null=True, blank=True, help_text="The order that verifies it; set by code only."
     )
     collected_by = models.CharField(max_length=20, default="form", help_text="form, link, import, api")
+    imported_from = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="The system that it was first written in."
+    )
+    is_verified_there = models.BooleanField(
+        null=True, help_text="Whether that system said that its author bought it; empty: it did not say."
+    )
     incentive = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=12, choices=ReviewStatus.choices, default=ReviewStatus.PENDING)
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason.choices, blank=True)

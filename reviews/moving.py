@@ -60,6 +60,7 @@ def _join(one: Review, other: Review, now: datetime) -> Review:
         kept.photos.update(since=F("since") + len(earlier), until=F("until") + len(earlier))
         ReviewRating.objects.filter(review=kept).update(version=kept.shown_version)
     kept.replaced_version = None
+    gone.origins.update(review=kept, is_shown=False)
     gone.delete()
     kept.versions.all().delete()
     for number, version in enumerate([*earlier, *later], 1):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from reviews import absorbing, drafting, forgetting, photographing, tallying, telling
+from engagement.counts import until_done
+from reviews import absorbing, drafting, forgetting, importing, photographing, tallying, telling
 from reviews.fitting import learning, overdue
+
+AT_MOST = 20  # seconds; the next beat goes on
 
 
 @shared_task
@@ -47,3 +50,13 @@ def forget_photos() -> dict[str, int]:
 @shared_task
 def forget_unconfirmed() -> dict[str, int]:
     return forgetting.forget_unconfirmed(now=timezone.now())
+
+
+@shared_task
+def work_on_imports() -> dict[str, int]:
+    return until_done(lambda: importing.work_on_imports(now=timezone.now()), at_most=AT_MOST)
+
+
+@shared_task
+def forget_imports() -> dict[str, int]:
+    return forgetting.forget_imports(now=timezone.now())
