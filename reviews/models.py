@@ -12,7 +12,6 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 import reviews.fit_models  # Django finds those tables through this module
-import reviews.fit_models  # Django finds those tables through this module
 import reviews.import_models
 import reviews.photo_models
 import reviews.talk_models  # noqa: F401
