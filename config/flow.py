@@ -44,6 +44,8 @@ UPKEEP = [
         "changed reviews → how a product fitted people alike, and what matters for it",
     ),
     Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
+    Step("nudges.tasks.keep_ledger", 3600, "old decisions → forgotten by retention; the ledger's next part"),
+    Step("nudges.tasks.fold_tallies", 60, "what was decided, counted in pieces → one count each"),
     Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
     Step("reviews.tasks.tell_authors", 30, "reviews turned down → their authors are told why"),
     Step("reviews.tasks.forget_drafts", 3600, "drafts that nobody came back to → forgotten"),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from engagement.models import Customer, Workspace
 from engagement.timelines import TimelineEntry
 from nudges.limiting import describe_cap
-from nudges.models import Candidate, Cap, Decision, Message, Nudge, Outcome
+from nudges.models import Broadcast, Candidate, Cap, Decision, DecisionTally, Message, Nudge, Outcome
 from nudges.reasons import Decided, Reason
 
 KINDS = {Outcome.SEND: "send", Outcome.DEFER: "wait", Outcome.SUPPRESS: "held"}
@@ -71,12 +72,20 @@ def sentence_of(reason: str, decision: Decided, rules: Mapping[str, str]) -> str
 def counts_by_reason(
     *, workspace: Workspace, since: datetime, nudge: Nudge | None = None
 ) -> dict[tuple[str, str], int]:
-    """How many candidates ended, or wait, with each (outcome, reason) since then; of one nudge when given."""
-    decisions = Decision.objects.filter(workspace=workspace, decided_at__gte=since)
-    if nudge is not None:
-        decisions = decisions.filter(nudge=nudge)
-    counted = decisions.order_by().values_list("outcome", "reason").annotate(n=Count("pk"))
-    return {(outcome, reason): n for outcome, reason, n in counted.order_by("-n", "outcome", "reason")}
+    """How many candidates ended, or wait, with each (outcome, reason) since that day; of one nudge when given."""
+    zone = zoneinfo.ZoneInfo(workspace.timezone)
+    tallies = DecisionTally.objects.filter(workspace=workspace, day__gte=since.astimezone(zone).date())
+    return _by_reason(tallies if nudge is None else tallies.filter(nudge=nudge))
+
+
+def counts_of_broadcast(broadcast: Broadcast) -> dict[tuple[str, str], int]:
+    """What became of whom it was put forward to, by (outcome, reason)."""
+    return _by_reason(DecisionTally.objects.filter(workspace_id=broadcast.workspace_id, broadcast=broadcast))
+
+
+def _by_reason(tallies: QuerySet[DecisionTally]) -> dict[tuple[str, str], int]:
+    counted = tallies.values_list("outcome", "reason").annotate(total=Sum("n")).exclude(total=0)
+    return {(outcome, reason): n for outcome, reason, n in counted.order_by("-total", "outcome", "reason")}
 
 
 def read_decisions(

@@ -365,15 +365,24 @@ class Outcome(models.TextChoices):
 class Decision(models.Model):
     """The ledger: what became of a candidate and why. One row a candidate; a deferral is overwritten by its end.
 
-    `earlier` keeps the deferrals before: [{at, outcome, reason, until}].
+    `earlier` keeps the deferrals before: [{at, outcome, reason, until}]. The table is in parts by candidate, whose
+    number is its key in the database; `id` only names a line. See docs/decisions/0005-the-ledger-in-parts.md.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     candidate = models.OneToOneField(Candidate, on_delete=models.CASCADE, related_name="decision")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="decisions")
-    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="decisions")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="decisions", db_index=False)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="decisions", db_index=False)
     nudge_version = models.PositiveIntegerField()
-    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True)
+    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True, db_index=False)
+    broadcast = models.ForeignKey(
+        Broadcast,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     reason = models.CharField(max_length=24, help_text="A code of nudges.reasons.Reason.")
     rule = models.CharField(max_length=80, blank=True, help_text="Such as cap:12, quiet_hours, consent:email")
@@ -384,7 +393,14 @@ class Decision(models.Model):
         models.BigIntegerField(), default=list, help_text="Ids of the messages that used the slots."
     )
     allowed_at = models.DateTimeField(null=True, help_text="The earliest time at which it would be allowed.")
-    winner = models.ForeignKey(Candidate, on_delete=models.SET_NULL, null=True, related_name="+")
+    winner = models.ForeignKey(  # named only: it may be forgotten before
+        Candidate,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     stage = models.CharField(max_length=16, blank=True, help_text="Of the need, then.")
     channel = models.CharField(max_length=12, blank=True)
     in_holdout = models.BooleanField(default=False)
@@ -403,6 +419,50 @@ class Decision(models.Model):
             models.Index(fields=["customer", "-decided_at"], name="decisions_of_customer"),
             models.Index(fields=["workspace", "-decided_at", "-id"], name="decisions_recent"),
             models.Index(fields=["nudge", "-decided_at"], name="decisions_of_nudge"),
+            models.Index(
+                fields=["customer_need"], condition=Q(customer_need__isnull=False), name="decisions_of_need"
+            ),
+        ]
+
+
+class DecisionTally(models.Model):
+    """How many decisions of a nudge stand with an outcome and a reason, by the day on which they were made.
+
+    Several rows may say it together: the database adds one for each statement that writes decisions (below zero where a
+    later decision took the place of one), so that nobody waits for anybody, and `fold_tallies` makes one of them.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, db_index=False)
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, null=True, db_index=False)
+    day = models.DateField(help_text="The workspace's, by its zone then.")
+    outcome = models.CharField(max_length=8)
+    reason = models.CharField(max_length=24)
+    n = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "decision tallies"
+        indexes = [
+            models.Index(fields=["workspace", "day"], name="tally_of_day"),
+            models.Index(fields=["nudge", "day"], name="tally_of_nudge"),
+            models.Index(
+                fields=["broadcast"], condition=Q(broadcast__isnull=False), name="tally_of_broadcast"
+            ),
+        ]
+
+
+class PushTally(models.Model):
+    """How many messages that count were decided in an hour (UTC), by interest; added up as DecisionTally is."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    hour = models.DateTimeField()
+    interest = models.CharField(max_length=8)
+    n = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "push tallies"
+        indexes = [
+            models.Index(fields=["workspace", "hour"], include=["interest", "n"], name="push_tally"),
         ]
 
 

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils.timezone import localdate
 
 from engagement.models import Customer, Event, Workspace
 from journeys.models import CustomerNeed, Need
-from nudges.models import Candidate, Decision, Message, MessageState, Outcome, Reply, ReplyKind
+from nudges.models import Candidate, Decision, DecisionTally, Message, MessageState, Outcome, Reply, ReplyKind
 
 REACHED = [MessageState.SENT, MessageState.DELIVERED]
+BY_OUTCOME = {
+    name: Coalesce(Sum("n", filter=Q(outcome=outcome)), 0)
+    for name, outcome in (("sent", Outcome.SEND), ("waiting", Outcome.DEFER), ("held", Outcome.SUPPRESS))
+}
 
 
 @dataclass(frozen=True)
@@ -27,18 +32,12 @@ class Day:
     held: int
 
 
-def days(workspace: Workspace, *, today: date, since: datetime, span: int = 14) -> list[Day]:
-    """The last `span` days to `today` in the current time zone, days without decisions included."""
+def days(workspace: Workspace, *, today: date, span: int = 14) -> list[Day]:
+    """The last `span` of the workspace's days to `today`, days without decisions included."""
     counted = (
-        Decision.objects.filter(workspace=workspace, decided_at__gte=since)
-        .order_by()
-        .annotate(day=TruncDate("decided_at"))
+        DecisionTally.objects.filter(workspace=workspace, day__gte=today - timedelta(days=span - 1))
         .values("day")
-        .annotate(
-            sent=Count("id", filter=Q(outcome=Outcome.SEND)),
-            waiting=Count("id", filter=Q(outcome=Outcome.DEFER)),
-            held=Count("id", filter=Q(outcome=Outcome.SUPPRESS)),
-        )
+        .annotate(**BY_OUTCOME)
     )
     found = {row["day"]: row for row in counted}
     listed = [today - timedelta(days=back) for back in range(span - 1, -1, -1)]
@@ -108,16 +107,11 @@ class Figures:
 
 
 def figures_of(nudge_ids: Sequence[int], *, since: datetime) -> dict[int, Figures]:
-    """What came of each nudge since then: two queries, however many nudges."""
+    """What came of each nudge since then (decisions by whole days): two queries, however many nudges."""
     decided = (
-        Decision.objects.filter(nudge_id__in=nudge_ids, decided_at__gte=since)
-        .order_by()
+        DecisionTally.objects.filter(nudge_id__in=nudge_ids, day__gte=localdate(since))
         .values("nudge_id")
-        .annotate(
-            sent=Count("id", filter=Q(outcome=Outcome.SEND)),
-            waiting=Count("id", filter=Q(outcome=Outcome.DEFER)),
-            held=Count("id", filter=Q(outcome=Outcome.SUPPRESS)),
-        )
+        .annotate(**BY_OUTCOME)
     )
     answered = (
         Reply.objects.filter(message__nudge_id__in=nudge_ids, at__gte=since, undone_at=None)
@@ -143,9 +137,3 @@ def at_stage(need: Need | None, stage: str) -> Q:
     if stage:
         places = places.filter(stage=stage)
     return Q(Exists(places))
-
-
-def counted_outcomes(decisions: QuerySet[Decision]) -> dict[tuple[str, str], int]:
-    """How many of these decisions there are by (outcome, reason)."""
-    counted = decisions.order_by().values_list("outcome", "reason").annotate(n=Count("id"))
-    return {(outcome, reason): n for outcome, reason, n in counted}

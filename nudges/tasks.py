@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import considering, deciding, sending, weighing
+from nudges import considering, deciding, keeping, sending, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
 
@@ -47,6 +47,16 @@ def weigh_nudges() -> dict[str, int]:
 @shared_task
 def reconcile_claims() -> dict[str, int]:
     return dict(sending.reconcile_claims(now=timezone.now()))
+
+
+@shared_task
+def keep_ledger() -> dict[str, int]:
+    return dict(keeping.keep_ledger(now=timezone.now()))
+
+
+@shared_task
+def fold_tallies() -> dict[str, int]:
+    return dict(keeping.fold_tallies(now=timezone.now()))
 
 
 def until_done(step: Callable[[], Counts]) -> Counts:

@@ -22,8 +22,8 @@ from nudges.considering import (
 )
 from nudges.dashboard.ledger import held_rows
 from nudges.dashboard.nudges import find
-from nudges.models import Broadcast, BroadcastState, Candidate, Decision, Outcome
-from nudges.overviews import counted_outcomes
+from nudges.ledgers import counts_of_broadcast
+from nudges.models import Broadcast, BroadcastState, Candidate, Outcome
 
 CHANGES = {"pause": pause_broadcast, "resume": resume_broadcast, "stop": stop_broadcast}
 
@@ -56,8 +56,7 @@ def progress(request: DashboardRequest, broadcast_id: int) -> HttpResponse:
     broadcast = of_workspace(
         Broadcast.objects.select_related("nudge", "started_by"), request, pk=broadcast_id
     )
-    decided = Decision.objects.filter(candidate__broadcast=broadcast)
-    counted = counted_outcomes(decided)
+    counted = counts_of_broadcast(broadcast)
     context = {
         "broadcast": broadcast,
         "is_over": broadcast.state in (BroadcastState.DONE, BroadcastState.STOPPED),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -32,13 +33,12 @@ def home(request: DashboardRequest) -> HttpResponse:
 def live_part(request: DashboardRequest) -> dict[str, Any]:
     now = timezone.now()
     workspace = request.workspace
-    today = timezone.localdate(now)
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = now.astimezone(ZoneInfo(workspace.timezone)).date()
     return {
         "now": now,
         "stages": [(stage.value, stage.label) for stage in JOURNEY],
         "needs": needs_by_stage(workspace),
-        "days": overviews.days(workspace, today=today, since=midnight - timedelta(days=13)),
+        "days": overviews.days(workspace, today=today),
         "totals": overviews.totals(workspace, since=now - SPAN),
         "held": held_back(workspace, since=now - SPAN),
         "decisions": ledger_lines(overviews.newest_decisions(workspace, limit=12), workspace=workspace),

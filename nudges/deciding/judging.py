@@ -98,16 +98,14 @@ def _play_rounds(last: int, now: datetime, *, dry: bool, looks_ahead: bool) -> N
     run_statement("nudges.gather_rules", {"now": now})
     run_statement("nudges.count_past", {"now": now})
     _learn_shapes()
-    shares = _business_shares(dry) if last else []
+    shares = _business_shares(now, dry) if last else []
     run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
     for place in range(1, last + 1):
         run_statement("nudges.judge_round", {"round": place, "now": now})
         if looks_ahead:
             run_statement("nudges.yield_round", {"round": place, "now": now})
         if shares:
-            workspaces, percents = map(list, zip(*shares, strict=True))
-            parameters = {"round": place, "now": now, "workspaces": workspaces, "percents": percents}
-            run_statement("nudges.budget_round", parameters)
+            run_statement("nudges.budget_round", {"round": place, **_columns(shares)})
         run_statement("nudges.pass_round", {"round": place, "now": now, "dry": dry})
 
 
@@ -119,20 +117,32 @@ def _learn_shapes() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) > greatest(200, 4 * max(class.reltuples)) FROM deciding "
+            "SELECT count(*) > greatest(1000, 4 * max(class.reltuples)) FROM deciding "
             "JOIN pg_class AS class ON class.oid = 'pg_temp.deciding'::regclass"
         )
         if cursor.fetchone() == (True,):
             cursor.execute("ANALYZE considered, deciding, bearing, counted")
 
 
-def _business_shares(dry: bool) -> list[tuple[int, int]]:
-    """The workspaces that bound their share of business messages, locked so that one worker at a time adds to it."""
+def _business_shares(now: datetime, dry: bool) -> list[dict[str, int]]:
+    """The workspaces that bound their share of business messages, locked so that one worker at a time adds to it.
+
+    Each with its `percent`, and how many messages of the last 30 days there are: `total`, of them `business`.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT workspace_id FROM deciding WHERE place > 0 AND interest = 'business'")
         asking = [workspace_id for (workspace_id,) in cursor.fetchall()]
     policies = Policy.objects.filter(workspace_id__in=asking, business_share_percent__isnull=False)
     if not dry:
         policies = policies.select_for_update()
-    found = policies.order_by("workspace_id").values_list("workspace_id", "business_share_percent")
-    return [(workspace_id, percent) for workspace_id, percent in found if percent is not None]
+    bounded = list(policies.order_by("workspace_id").values_list("workspace_id", flat=True))
+    return run_statement("nudges.read_shares", {"workspaces": bounded, "now": now}) if bounded else []
+
+
+def _columns(shares: list[dict[str, int]]) -> dict[str, list[int]]:
+    return {
+        "workspaces": [share["workspace_id"] for share in shares],
+        "percents": [share["percent"] for share in shares],
+        "totals": [share["total"] for share in shares],
+        "businesses": [share["business"] for share in shares],
+    }

@@ -1,16 +1,11 @@
 -- Holds back business-centric candidates of this round that would lift their workspace over its share of the push
--- messages of the last 30 days. Who is in the holdout is judged alike, but uses none of the share. What serves the customers in this round is counted first, since it only makes room;
--- then one business message after the other, for as long as the share holds after it.
--- The caller holds the policies FOR UPDATE, so no other worker adds to the same workspace meanwhile.
--- Reads messages (index messages_counting). Writes the run's `deciding`: reason, rule, limit, count.
-WITH share AS (
-    SELECT * FROM unnest(%(workspaces)s::bigint[], %(percents)s::integer[]) AS s (workspace_id, percent)
-), past AS (
-    SELECT share.workspace_id, count(m.id) AS total, count(m.id) FILTER (WHERE m.interest = 'business') AS business
-    FROM share
-    LEFT JOIN nudges_message AS m ON m.workspace_id = share.workspace_id AND m.counts
-        AND m.decided_at > %(now)s - interval '30 days'
-    GROUP BY share.workspace_id
+-- messages of the last 30 days (read_shares.sql). What serves the customers in this round is counted first, since it only
+-- makes room; then one business message after the other, for as long as the share holds after it. Who is in the holdout
+-- is judged alike, but uses none of the share.
+-- Writes the run's `deciding`: reason, rule, limit, count.
+WITH past AS (
+    SELECT * FROM unnest(%(workspaces)s::bigint[], %(percents)s::integer[], %(totals)s::bigint[], %(businesses)s::bigint[])
+        AS s (workspace_id, percent, total, business)
 ), run AS (
     SELECT workspace_id, count(*) AS total, count(*) FILTER (WHERE interest = 'business') AS business
     FROM deciding
@@ -18,23 +13,23 @@ WITH share AS (
       AND (reason = 'sent' OR place = %(round)s AND reason IS NULL AND interest = 'customer')
     GROUP BY workspace_id
 ), asking AS (
-    SELECT d.candidate_id, d.workspace_id, d.in_holdout, 1 + count(*) FILTER (WHERE NOT d.in_holdout) OVER (
+    SELECT d.candidate_id, d.workspace_id, uses.share AS uses_share, 1 + count(*) FILTER (WHERE uses.share) OVER (
         PARTITION BY d.workspace_id ORDER BY d.priority DESC, d.value DESC, d.put_forward_at, d.candidate_id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS nth  -- of those that would use the share, were it sent
     FROM deciding AS d
-    JOIN share ON share.workspace_id = d.workspace_id
+    JOIN past ON past.workspace_id = d.workspace_id
+    CROSS JOIN LATERAL (SELECT d.counts AND NOT d.in_holdout AS share) AS uses
     WHERE d.place = %(round)s AND d.reason IS NULL AND d.interest = 'business'
 ), weighed AS (
-    SELECT asking.candidate_id, asking.workspace_id, asking.in_holdout, share.percent, asking.nth,
+    SELECT asking.candidate_id, asking.workspace_id, asking.uses_share, past.percent, asking.nth,
            past.business + coalesce(run.business, 0) AS business, past.total + coalesce(run.total, 0) AS total
     FROM asking
-    JOIN share ON share.workspace_id = asking.workspace_id
     JOIN past ON past.workspace_id = asking.workspace_id
     LEFT JOIN run ON run.workspace_id = asking.workspace_id
 ), judged AS (
     SELECT weighed.*, 100 * (business + nth) <= percent * (total + nth) AS passes,
-        count(*) FILTER (WHERE NOT in_holdout AND 100 * (business + nth) <= percent * (total + nth)) OVER (PARTITION BY workspace_id) AS passed
+        count(*) FILTER (WHERE uses_share AND 100 * (business + nth) <= percent * (total + nth)) OVER (PARTITION BY workspace_id) AS passed
     FROM weighed
 )
 UPDATE deciding AS d

@@ -5,11 +5,11 @@ WITH eligible AS (
     FROM deciding WHERE place > 0 GROUP BY customer_id
 ), written AS (
     INSERT INTO nudges_decision (
-        workspace_id, candidate_id, customer_id, nudge_id, nudge_version, customer_need_id, outcome, reason, rule,
+        workspace_id, candidate_id, customer_id, nudge_id, nudge_version, customer_need_id, broadcast_id, outcome, reason, rule,
         policy_version, "limit", count, used_by, allowed_at, winner_id, stage, channel, in_holdout, context, earlier,
         decided_at
     )
-    SELECT d.workspace_id, d.candidate_id, d.customer_id, d.nudge_id, d.nudge_version, d.customer_need_id, d.outcome,
+    SELECT d.workspace_id, d.candidate_id, d.customer_id, d.nudge_id, d.nudge_version, d.customer_need_id, d.broadcast_id, d.outcome,
            d.reason, coalesce(d.rule, ''), d.policy_version, d.limit, d.count, coalesce(d.used_by, '{}'), d.allowed_at,
            d.winner_id, d.stage, coalesce(d.channel, ''), d.in_holdout,
            jsonb_build_object(

@@ -1,0 +1,43 @@
+"""Upkeep of the ledger: parts made ahead and dropped, old decisions forgotten, tallies folded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from engagement.counts import Counts
+from engagement.statements import run_statement
+
+CHUNK = 10_000
+
+
+def keep_ledger(*, now: datetime, limit: int = 1_000_000) -> Counts:
+    """Forget decisions past their workspace's retention, up to `limit`; make the next part, drop the emptied ones.
+
+    Retention is the workspace's `retention_days`, as for events. Messages stay, with their candidates; so does what
+    waits. In chunks of 10,000 with a commit each: it may be killed anywhere. Counts: taken, forgotten, made, dropped.
+    """
+    counts = Counts()
+    while counts["forgotten"] < limit:
+        [gone] = run_statement(
+            "nudges.forget_decisions", {"now": now, "limit": min(CHUNK, limit - counts["forgotten"])}
+        )
+        counts["forgotten"] += gone["n"]
+        if not gone["n"]:
+            break
+    with transaction.atomic():
+        run_statement("nudges.hold_ledger_parts", {})
+        counts["made"] = len(run_statement("nudges.make_ledger_parts", {}))
+        counts["dropped"] = len(run_statement("nudges.drop_ledger_parts", {}))
+    counts["taken"] = counts["forgotten"] + counts["made"] + counts["dropped"]
+    return counts
+
+
+def fold_tallies(*, now: datetime, limit: int = 10_000) -> Counts:
+    """Make one row of tallies that say the same: up to `limit` of each kind. Counts: `taken` rows that went."""
+    counts = Counts()
+    for name in ("nudges.fold_decision_tallies", "nudges.fold_push_tallies"):
+        [gone] = run_statement(name, {"now": now, "limit": limit})
+        counts["taken"] += gone["n"]
+    return counts
