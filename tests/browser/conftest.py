@@ -2,16 +2,18 @@
 
     server    the program in processes of its own (tests.committed); `server.url` is its origin
     visit     opens pages: visit(width=390, dark=True) gives a Playwright page that notes what went wrong on it
-    check     what must hold for every page: no console errors, no findings of axe, nothing wider than the screen
+    check     what must hold for every page, as it is or in each of several `looks`: no console errors, no findings of
+              axe, nothing wider than the screen
 
-Screenshots go to .local/screenshots/<name>.png, to be looked at.
+With SCREENSHOTS=1 pictures go to .local/screenshots/<name>.png, to be looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -34,6 +36,19 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 HEIGHTS = {390: 844, 1440: 900}
+# Dark colours change nothing but colours: what is no matter of colour was found in the light.
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+class Look(NamedTuple):
+    """A screen to look at a page on."""
+
+    width: int
+    dark: bool = False
+
+
+LOOKS = [Look(1440), Look(390), Look(1440, dark=True), Look(390, dark=True)]
 
 
 @pytest.fixture(scope="session")
@@ -85,26 +100,38 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def check() -> Callable[..., None]:
-    """Hold a page to what every page must keep; `name` also takes its picture."""
+    """Hold a page to what every page must keep, in each of `looks` without loading it again."""
 
-    def hold(page: Page, name: str = "", *, whole: bool = True) -> None:
-        if name:
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
-        assert page.troubles == []  # type: ignore[attr-defined]
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"the page is {overflow} px wider than the screen"
-        assert findings(page) == []
+    def hold(page: Page, name: str = "", *, looks: Sequence[Look] = (), whole: bool = True) -> None:
+        for look in looks:
+            page.set_viewport_size({"width": look.width, "height": HEIGHTS.get(look.width, 900)})
+            page.emulate_media(color_scheme="dark" if look.dark else "light")
+            page.evaluate(PAINTED)
+            only = OF_COLOUR if look.dark and Look(look.width) in looks else None
+            hold_now(page, f"{name}-{look.width}{'-dark' if look.dark else ''}", whole=whole, only=only)
+        if not looks:
+            hold_now(page, name, whole=whole)
 
     return hold
 
 
-def findings(page: Page) -> list[str]:
+def hold_now(page: Page, name: str, *, whole: bool, only: Sequence[str] | None = None) -> None:
+    """The page as it is; `only`: the rules of axe that are looked at."""
+    if name and os.environ.get("SCREENSHOTS"):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+    assert page.troubles == [], name  # type: ignore[attr-defined]
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{name} is {overflow} px wider than the screen"
+    assert findings(page, only) == [], name
+
+
+def findings(page: Page, only: Sequence[str] | None = None) -> list[str]:
     """What axe finds serious or critical, with the element; also inside shadow roots."""
-    page.evaluate(AXE.read_text())
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    rules = {"runOnly": {"type": "rule", "values": only}} if only else {}
+    result = page.evaluate("how => axe.run(document, how)", {"resultTypes": ["violations"], **rules})
     return [
         f"{violation['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
         for violation in result["violations"]
