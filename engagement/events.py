@@ -70,6 +70,7 @@ SYSTEM_NAMES = (
     "Shortlist Alternative Chosen",
     "Shortlist Shared",
     "Shortlist Friend Answered",
+    "Survey Answered",
     "Need Closed",
     "Need Snoozed",
     "Need Reopened",

@@ -31,6 +31,8 @@ SCOPES = {
     "guides:write": _("Write and publish guides"),
     "shortlists:read": _("Read shortlists of customers"),
     "shortlists:write": _("Put things on shortlists for customers, and take them off"),
+    "surveys:read": _("Read surveys, their figures and answers"),
+    "surveys:write": _("Record answers of customers"),
     "reviews:read": _("Read reviews in every state"),
     "reviews:write": _("Submit reviews for customers and answer them"),
     "reviews:moderate": _("Publish and reject reviews"),

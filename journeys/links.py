@@ -11,22 +11,30 @@ from engagement.models import Customer, Workspace
 from engagement.signing import BadToken, sign, unsign
 from journeys.models import Need, ShortlistFriend, ShortlistLink
 
-SITUATION, SHORTLIST, SHARED, FRIEND = "situation", "shortlist", "shared-shortlist", "shortlist-friend"
+SITUATION, SURVEY = "situation", "survey"
+SHORTLIST, SHARED, FRIEND = "shortlist", "shared-shortlist", "shortlist-friend"
 SITUATION_FOR = SHORTLIST_FOR = timedelta(days=180)
+SURVEY_FOR = timedelta(days=60)
 # Shares end by their own row; this only bounds how long a lost secret key could matter.
 SHARED_FOR = timedelta(days=366)
 
 
-def situation_url(customer: Customer) -> str:
-    """Where a customer sees and changes what they told about their situation."""
+def situation_url(customer: Customer, workspace: Workspace | None = None) -> str:
+    """Where a customer sees and changes what they told about their situation; `workspace` saves reading it."""
     token = sign(SITUATION, {"c": customer.pk, "w": customer.workspace_id})
-    return hosted_url("situation_page", customer.workspace, token=token)
+    return hosted_url("situation_page", workspace or customer.workspace, token=token)
 
 
-def shortlist_url(customer: Customer, need: Need) -> str:
+def survey_url(customer: Customer, workspace: Workspace, slug: str) -> str:
+    """Where a customer answers a survey; for messages."""
+    token = sign(SURVEY, {"c": customer.pk, "w": workspace.pk})
+    return hosted_url("survey_page", workspace, slug=slug, token=token)
+
+
+def shortlist_url(customer: Customer, need: Need, workspace: Workspace | None = None) -> str:
     """Where a customer keeps what they compare for a need. Whoever has the link may change it: it goes to them only."""
     token = sign(SHORTLIST, {"c": customer.pk, "w": customer.workspace_id, "n": need.pk})
-    return hosted_url("shortlist_page", need.workspace, token=token)
+    return hosted_url("shortlist_page", workspace or need.workspace, token=token)
 
 
 def shared_url(link: ShortlistLink) -> str:

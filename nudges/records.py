@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
 
 from engagement.consents import allowed_channels
 from engagement.models import Address, Category, Consent, Customer, Event, Fact
-from journeys.models import CustomerNeed, Need
+from journeys.models import CustomerNeed, Need, SurveyAnswer
 from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, offered_channels
 from nudges.models import Decision, Message, Outcome, Preference, Reply
@@ -25,6 +26,7 @@ class Topic(NamedTuple):
 
     category: Category
     channels: list[tuple[str, str, bool]]  # name, label, whether it is wanted
+    paused_until: datetime | None
 
 
 class HeldBack(NamedTuple):
@@ -35,8 +37,9 @@ class HeldBack(NamedTuple):
     why: str
 
 
-def topics_of(customer: Customer) -> list[Topic]:
-    """The workspace's categories by every channel that it can send by."""
+def topics_of(customer: Customer, *, now: datetime) -> list[Topic]:
+    """The workspace's categories by every channel that it can send by, and until when each is paused."""
+    paused = Preference.objects.filter(customer=customer).values_list("paused_categories", flat=True).first() or {}
     offered = offered_channels(customer.workspace)
     categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
     topics = []
@@ -51,9 +54,16 @@ def topics_of(customer: Customer) -> list[Topic]:
                     (channel.value, label_for_customers(channel), channel.value in holds)
                     for channel in offered
                 ],
+                _still(paused.get(str(category.pk)), now),
             )
         )
     return topics
+
+
+def _still(text: str | None, now: datetime) -> datetime | None:
+    """The end of a pause that has not ended yet."""
+    until = parse_datetime(text) if text else None
+    return until if until and until > now else None
 
 
 def held_back_from(customer: Customer, *, now: datetime) -> list[HeldBack]:
@@ -136,6 +146,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             )
         ),
         "shortlists": records_of(customer),
+        "survey_answers": list(
+            SurveyAnswer.objects.filter(customer=customer)
+            .order_by("id")
+            .values("survey__name", "round", "scores", "comment", "collected_by", "at")
+        ),
         "messages": list(
             Message.objects.filter(customer=customer)
             .order_by("id")

@@ -22,7 +22,7 @@ from reviews.models import Review
 from reviews.photo_models import ReviewPhoto
 from reviews.talk_models import Post
 from reviews.talking import ask_question
-from tests import make, make_nudges, make_reviews
+from tests import make, make_nudges, make_reviews, make_surveys
 from tests.make import NOW
 
 _serial = count(1)
@@ -71,6 +71,7 @@ class Office:
             "content_id": content.pk,
             "review_id": review.pk,
             "guide_id": self.guide.pk,
+            "survey_id": make_surveys.survey(workspace).pk,
             "photo_id": self.photo.pk,
             "post_id": self.question.pk,
             "number": 1,

@@ -46,6 +46,8 @@ SECTIONS = {
     "broadcast": "nudges",
     "guides": "guides",
     "guide": "guides",
+    "surveys": "surveys",
+    "survey": "surveys",
     "reviews": "reviews",
     "review": "reviews",
     "needs": "needs",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from journeys.api import customer_needs, guides, needs, shortlists
+from journeys.api import customer_needs, guides, needs, shortlists, surveys
 
 urlpatterns = [
     path("needs", needs.Needs.as_view()),
@@ -17,6 +17,10 @@ urlpatterns = [
     path("shortlists/<int:shortlist_id>", shortlists.OneShortlist.as_view()),
     path("shortlist-items", shortlists.ShortlistItems.as_view()),
     path("shortlist-items/<int:item_id>", shortlists.OneShortlistItem.as_view()),
+    path("surveys", surveys.Surveys.as_view()),
+    path("surveys/<int:survey_id>", surveys.OneSurvey.as_view()),
+    path("surveys/<int:survey_id>/results", surveys.SurveyResults.as_view()),
+    path("survey-answers", surveys.SurveyAnswers.as_view()),
     path("guides", guides.Guides.as_view()),
     path("guides/<int:guide_id>", guides.OneGuide.as_view()),
     path("guides/<int:guide_id>/publish", guides.PublishGuide.as_view()),

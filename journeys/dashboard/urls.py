@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from journeys.dashboard import alternatives, evidence, guides, needs
+from journeys.dashboard import alternatives, evidence, guides, needs, surveys
 
 app_name = "journeys"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("needs/<int:need_id>", needs.edit, name="need"),
     path("needs/evidence", evidence.evidence, name="needs_evidence"),
     path("needs/alternatives", alternatives.alternatives, name="needs_alternatives"),
+    path("surveys", surveys.surveys, name="surveys"),
+    path("surveys/new", surveys.new, name="survey_new"),
+    path("surveys/<int:survey_id>", surveys.survey, name="survey"),
+    path("surveys/<int:survey_id>/edit", surveys.edit, name="survey_edit"),
+    path("surveys/<int:survey_id>/state", surveys.state, name="survey_state"),
     path("guides", guides.guides, name="guides"),
     path("guides/new", guides.new, name="guide_new"),
     path("guides/preview", guides.preview, name="guide_preview"),

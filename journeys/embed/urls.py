@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from journeys.embed import friends, guides, shortlists, situations
+from journeys.embed import friends, guides, shortlists, situations, surveys
 
 app_name = "journeys_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shortlist/<slug:workspace>/", shortlists.shortlist_start, name="shortlist_start"),
     path("shortlist/<slug:workspace>/<str:token>/", shortlists.shortlist_page, name="shortlist_page"),
     path("shared/<slug:workspace>/<str:token>/", friends.shared_page, name="shared_page"),
+    path("f/survey/", surveys.survey_fragment, name="survey_fragment"),
+    path("survey/<slug:workspace>/<slug:slug>/<str:token>/", surveys.survey_page, name="survey_page"),
     path("f/situation/", situations.situation_fragment, name="situation_fragment"),
     path("situation/<slug:workspace>/<str:token>/", situations.situation_page, name="situation_page"),
     path("guide/<slug:workspace>/<slug:slug>/", guides.guide_page, name="guide_page"),

@@ -40,7 +40,7 @@ from journeys.inferring.telling import (
     tell_again,
 )
 from journeys.models import CustomerNeed, ReadingPosition
-from journeys.shortlists.moving import move_shortlists
+from journeys.moving import move_answers, move_shortlists
 
 READER = "journeys"
 MOST_EVENTS = 1000  # of one customer in one run; the rest waits for the next
@@ -106,6 +106,7 @@ def _absorb_merges(customer_ids: list[int], now: datetime) -> set[int]:
     sources = [row["source_id"] for row in pending]
     run_statement("journeys.move_needs", {"sources": sources, "roots": roots, "now": now})
     move_shortlists(sources=sources, roots=roots)
+    move_answers(sources=sources, roots=roots)
     Merge.objects.filter(id__in=[row["merge_id"] for row in pending]).update(
         absorbed_by=Func(F("absorbed_by"), Value(READER), function="array_append")
     )

@@ -17,6 +17,7 @@ from journeys.models.shortlists import (
     ShortlistLink,
     ShortlistWord,
 )
+from journeys.models.surveys import Survey, SurveyAnswer, SurveyKind, SurveyStatus
 
 __all__ = [
     "JOURNEY",
@@ -34,4 +35,8 @@ __all__ = [
     "ShortlistWord",
     "Stage",
     "StageChange",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyKind",
+    "SurveyStatus",
 ]

@@ -14,7 +14,9 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
 
 from engagement.models import Customer, Event, Fact, Product, Workspace
+from journeys.links import shortlist_url, situation_url, survey_url
 from journeys.models import CustomerNeed
+from journeys.surveys.answering import open_surveys
 
 MAX_PRODUCTS = 5
 
@@ -28,6 +30,7 @@ class Known(NamedTuple):
     stage: str
     facts: Mapping[str, Any]
     products: Sequence[Product]
+    surveys: Sequence[str] = ()
 
 
 class Subject(NamedTuple):
@@ -39,8 +42,9 @@ class Subject(NamedTuple):
 
 
 def read_known(workspaces: Mapping[int, Workspace], subjects: Sequence[Subject]) -> list[Known]:
-    """One `Known` for each subject, in their order, in three queries. The needs must come with their `need`."""
+    """One `Known` for each subject, in their order, in four queries. The needs must come with their `need`."""
     facts = _facts(subjects)
+    surveys = open_surveys(workspaces)
     products = _products(subjects)
     return [
         Known(
@@ -53,13 +57,14 @@ def read_known(workspaces: Mapping[int, Workspace], subjects: Sequence[Subject])
                 **(facts.get((subject.customer.pk, subject.need.need.slug), {}) if subject.need else {}),
             },
             products=products.get(subject.need.pk, []) if subject.need else [],
+            surveys=surveys.get(subject.customer.workspace_id, ()),
         )
         for subject in subjects
     ]
 
 
 def values(known: Known, *, language: str) -> dict[str, Any]:
-    """The values for placeholders: customer, need, product, products, facts, shop."""
+    """The values for placeholders: customer, need, product, products, facts, shop, links."""
     customer, workspace = known.customer, known.workspace
     products = [_product(product, workspace, language) for product in known.products]
     return {
@@ -81,7 +86,17 @@ def values(known: Known, *, language: str) -> dict[str, Any]:
         "product": products[0] if products else {},
         "products": products,
         "shop": _filled({"name": workspace.name, "url": workspace.shop_url}),
+        "links": _links(known),
     }
+
+
+def _links(known: Known) -> dict[str, Any]:
+    """The customer's own pages, by links that are theirs; an open survey by its short name, hyphens as underscores."""
+    customer, workspace = known.customer, known.workspace
+    return {
+        "situation": situation_url(customer, workspace),
+        "surveys": {slug.replace("-", "_"): survey_url(customer, workspace, slug) for slug in known.surveys},
+    } | ({"shortlist": shortlist_url(customer, known.need.need, workspace)} if known.need else {})
 
 
 def _facts(subjects: Iterable[Subject]) -> dict[tuple[int, str], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Shortlists of a customer who was found to be another: theirs now, and of two for one need the items joined."""
+"""What a customer who was found to be another kept here is theirs now; two shortlists for one need become one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from journeys.models import Shortlist, ShortlistItem
+from journeys.models import Shortlist, ShortlistItem, SurveyAnswer
 
 
 @transaction.atomic
@@ -54,3 +54,24 @@ def join(old: Shortlist, kept: Shortlist) -> None:
 
 def identity(item: ShortlistItem) -> tuple[int | None, str]:
     return (item.product_id, item.name.lower())
+
+
+@transaction.atomic
+def move_answers(*, sources: Sequence[int], roots: Sequence[int]) -> int:
+    """Give the survey answers of each source to its root; of two in one round the root's own counts."""
+    root_of = dict(zip(sources, roots, strict=True))
+    answers = SurveyAnswer.objects.filter(customer_id__in=[*sources, *roots]).order_by("id")
+    taken = {(row.customer_id, row.survey_id, row.round) for row in answers if row.customer_id not in root_of}
+    moved = 0
+    for answer in answers:
+        if answer.customer_id not in root_of:
+            continue
+        place = (root_of[answer.customer_id], answer.survey_id, answer.round)
+        if place in taken:
+            answer.delete()
+            continue
+        taken.add(place)
+        answer.customer_id = place[0]
+        answer.save(update_fields=["customer_id"])
+        moved += 1
+    return moved
