@@ -11,8 +11,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from reviews.links import confirmation_url, writing_url
+from reviews.links import confirmation_url, question_confirmation_url, questions_url, writing_url
 from reviews.models import Review
+from reviews.talk_models import Post
 
 
 def confirmation_mail(review: Review, *, email: str, language: str) -> EmailMessage:
@@ -33,7 +34,26 @@ def rejection_mail(review: Review, *, email: str) -> EmailMessage:
         return _mail(review, "rejection", subject, context, email)
 
 
-def _mail(review: Review, kind: str, subject: str, context: dict[str, Any], email: str) -> EmailMessage:
+def question_mail(question: Post, *, email: str, language: str) -> EmailMessage:
+    """Asks who asked to confirm. It says nothing of the question: the address may be somebody else's."""
+    context = {"url": question_confirmation_url(question, email=email)}
+    with translation.override(language):
+        subject = _("Please confirm your question about %(product)s") % {"product": question.product}
+        return _mail(question, "question", subject, context, email)
+
+
+def answer_mail(answer: Post, *, email: str) -> EmailMessage:
+    """Tells who asked that there is an answer, with both."""
+    question = answer.question or answer
+    context = {"url": questions_url(answer.product), "question": question, "answer": answer}
+    with translation.override(_spoken(question)):
+        subject = _("An answer to your question about %(product)s") % {"product": answer.product}
+        return _mail(answer, "answer", subject, context, email)
+
+
+def _mail(
+    review: Review | Post, kind: str, subject: str, context: dict[str, Any], email: str
+) -> EmailMessage:
     workspace = review.workspace
     sender = workspace.sender_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     about = {"workspace": workspace, "product": review.product}
@@ -46,7 +66,7 @@ def _mail(review: Review, kind: str, subject: str, context: dict[str, Any], emai
     )
 
 
-def _spoken(review: Review) -> str:
+def _spoken(review: Review | Post) -> str:
     """The language that the author wrote in, as far as we speak it."""
     try:
         return translation.get_supported_language_variant(review.language)

@@ -61,7 +61,6 @@ class Post(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=PostKind.values), name="post_kind_known"),
             models.CheckConstraint(condition=Q(status__in=PostStatus.values), name="post_status_known"),
             models.CheckConstraint(
                 condition=Q(kind="question", question=None) | Q(kind="answer", question__isnull=False),

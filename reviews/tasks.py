@@ -6,7 +6,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import until_done
-from reviews import absorbing, drafting, forgetting, importing, photographing, tallying, telling
+from reviews import (
+    absorbing,
+    asking,
+    drafting,
+    forgetting,
+    importing,
+    photographing,
+    talking,
+    tallying,
+    telling,
+)
 from reviews.fitting import learning, overdue
 
 AT_MOST = 20  # seconds; the next beat goes on
@@ -35,6 +45,21 @@ def find_overdue_fit() -> dict[str, int]:
 @shared_task
 def tell_authors() -> dict[str, int]:
     return telling.tell_authors(now=timezone.now())
+
+
+@shared_task
+def tell_askers() -> dict[str, int]:
+    return telling.tell_askers(now=timezone.now())
+
+
+@shared_task
+def ask_owners() -> dict[str, int]:
+    return asking.ask_owners(now=timezone.now())
+
+
+@shared_task
+def forget_unconfirmed_questions() -> dict[str, int]:
+    return talking.forget_unconfirmed_questions(now=timezone.now())
 
 
 @shared_task

@@ -25,13 +25,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from engagement.embed.limits import take_turn
 from engagement.embed.remembering import answer_or_304, keep
 from engagement.keys import find_key
+from engagement.limits import take_turn
 from engagement.models import KeyKind, Workspace
 
 View = Callable[..., HttpResponse]
 # Fresh for a minute; for ten more a cache may answer at once and ask us behind the reader's back.
+LARGEST_BODY = 34 * 1024 * 1024  # four photos and what is typed
 SHOWN_FOR = "public, max-age=60, stale-while-revalidate=600"
 
 
@@ -98,8 +99,13 @@ def hosted(*methods: str, limit: int = 10) -> Callable[[View], View]:
 
 
 def refused_turn(request: HttpRequest, what: str, limit: int) -> HttpResponse | None:
-    """429 for an address that has sent too often; None lets the request through."""
-    wait = take_turn(address=client_address(request), what=what, limit=limit)
+    """429 for an address or a device that has sent too often, 413 for too much; None lets the request through."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > LARGEST_BODY:  # asked before the body is read
+        return HttpResponse(_("Too large: send smaller photos."), status=413, content_type="text/plain")
+    wait = take_turn(who=client_address(request), what=what, limit=limit)
+    if not wait and (device := request.POST.get("anonymous_id", "")):
+        wait = take_turn(who=device, what=f"{what}:device", limit=limit)
     if not wait:
         return None
     message = _("Too many at once from your address. Wait a minute, then send it again.")

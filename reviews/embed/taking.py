@@ -13,9 +13,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from engagement.embed.doors import reading_language
-from engagement.embed.limits import take_turn
+from engagement.limits import take_turn
 from engagement.models import Customer, Product
 from engagement.questions import Questions, questions_for
+from reviews.asking import agree_to_be_asked
 from reviews.contents import BadReview
 from reviews.embed.forms import AGREED, TRAP, read_content
 from reviews.mails import confirmation_mail
@@ -26,7 +27,6 @@ from reviews.submitting import refuse_bad, submit_review, submit_unconfirmed
 logger = logging.getLogger(__name__)
 WAITING, MAILED = "waiting", "mailed"
 MAILS_A_MINUTE = 2  # to one address
-LARGEST_FORM = MOST * LARGEST_BYTES + 200_000
 
 
 def take_review(request: HttpRequest, product: Product, author: Customer | None, *, collected_by: str) -> str:
@@ -43,6 +43,7 @@ def take_review(request: HttpRequest, product: Product, author: Customer | None,
         try:
             if author is None:
                 return _take_unconfirmed(request, product, content, stored, language)
+            _note_consent(request, product, author, content.situation)
             submit_review(
                 workspace=product.workspace,
                 product=product,
@@ -57,6 +58,16 @@ def take_review(request: HttpRequest, product: Product, author: Customer | None,
             discard(product.workspace_id, stored)
             raise
     return WAITING
+
+
+def _note_consent(
+    request: HttpRequest, product: Product, author: Customer, situation: dict[str, Any]
+) -> None:
+    """Whether readers' questions may be put to the author; the box stands in the form of known authors only."""
+    agrees = bool(request.POST.get("may_ask"))
+    agree_to_be_asked(
+        customer=author, product=product, situation=situation, agrees=agrees, now=timezone.now()
+    )
 
 
 def refuse_unagreed(request: HttpRequest, situation: dict[str, Any], questions: Questions) -> None:
@@ -87,7 +98,7 @@ def _take_unconfirmed(
     request: HttpRequest, product: Product, content: Any, stored: list[Stored], language: str
 ) -> str:
     email = request.POST.get("email", "").strip()
-    if take_turn(address=email.lower(), what="confirmation", limit=MAILS_A_MINUTE):
+    if take_turn(who=email.lower(), what="confirmation", limit=MAILS_A_MINUTE):
         raise BadReview({"email": _("We have just sent mails to this address. Try again in a minute.")})
     with transaction.atomic():
         review = submit_unconfirmed(

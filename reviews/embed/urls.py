@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import pictures, reading, votes, writing
+from reviews.embed import pictures, questions, reading, reports, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +10,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("f/fit/", reading.fit_fragment, name="fit_fragment"),
     path("photo/<str:name>.thumb.jpg", pictures.photo, {"small": True}, name="thumb"),
     path("photo/<str:name>.jpg", pictures.photo, name="photo"),
+    path("f/questions/", questions.questions_fragment, name="questions_fragment"),
+    path("questions/<slug:workspace>/<path:sku>/", questions.questions_page, name="questions_page"),
+    path(
+        "confirm-question/<slug:workspace>/<str:token>/",
+        questions.confirm_question_page,
+        name="confirm_question_page",
+    ),
+    path("answer/<slug:workspace>/<str:token>/", questions.answer_page, name="answer_page"),
+    path("report/<slug:workspace>/<str:kind>/<int:number>/", reports.report_page, name="report_page"),
     path("f/review/", writing.form_fragment, name="form_fragment"),
     path("f/review/vote/", votes.vote, name="vote"),
     path("reviews/<slug:workspace>/<path:sku>/", reading.list_page, name="list_page"),

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from engagement.embed.doors import client_address, hosted, posting, reading_language, render
-from engagement.embed.limits import is_first_time
 from engagement.embed.readers import Reader, reader_of
+from engagement.limits import is_first_time
 from engagement.models import Workspace
 from reviews.links import page_url
 from reviews.models import Review
@@ -41,7 +41,7 @@ def take_vote(request: HttpRequest, workspace: Workspace, reader: Reader) -> Rev
         anonymous_id=reader.anonymous_id or f"once:{timezone.now().timestamp()}:{address}",
     )
     try:
-        if not reader.is_known and not is_first_time(address=address, what=f"vote:{number}"):
+        if not reader.is_known and not is_first_time(who=address, what=f"vote:{number}"):
             return Review.objects.select_related("product__workspace").get(pk=number, workspace=workspace)
         return vote_helpful(
             workspace=workspace,

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
 from engagement.embed.doors import fragment, hosted, posting, private, reading_language, render
 from engagement.embed.readers import reader_of
@@ -20,7 +19,7 @@ from reviews.contents import BadReview
 from reviews.drafting import read_draft, save_draft
 from reviews.embed.fields import read_situation
 from reviews.embed.forms import SITUATION, form_context
-from reviews.embed.taking import LARGEST_FORM, MAILED, WAITING, take_review
+from reviews.embed.taking import MAILED, WAITING, take_review
 from reviews.links import author_of, page_url, read_confirmation, writing_url
 from reviews.models import Review, ReviewStatus
 from reviews.photos import attach_photos
@@ -44,10 +43,8 @@ def show_form(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     return answer_form(request, product, FORM)
 
 
-@posting(limit=40)
+@posting(limit=20)
 def take_form(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    if too_large(request):
-        return refuse_large()
     product = find_product(workspace, request.GET.get("product", ""))
     author = reader_of(request, workspace, now=timezone.now()).customer
     if request.POST.get("act") == "save":
@@ -60,11 +57,9 @@ def take_form(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     return render("reviews/embed/_thanks.html", context, language=reading_language(request, workspace))
 
 
-@hosted("GET", "POST", limit=40)
+@hosted("GET", "POST", limit=20)
 def form_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpResponse:
     """The form as a page; `author` is a link of ours that says who writes, and lets them go on with what they wrote."""
-    if too_large(request):
-        return refuse_large()
     product = find_product(workspace, sku)
     language = reading_language(request, workspace)
     if request.GET.get("done") in (WAITING, MAILED):
@@ -185,6 +180,7 @@ def answer_form(
             "workspace": product.workspace,
             "author": author,
             "own": own,
+            "may_ask": bool(author and author.owned.filter(product=product).exists()),
             "page_url": page_url(product),
             "action": writing_url(product, language=language) if author is None else request.get_full_path(),
             "path": f"{reverse('reviews_embed:form_fragment')}",
@@ -201,13 +197,3 @@ def written_before(product: Product, author: Customer | None, own: Review | None
     for name, values in (saved or {"author_name": [(author.name or "").split(" ")[0]]}).items():
         fields.setlist(name, values)
     return fields
-
-
-def too_large(request: HttpRequest) -> bool:
-    """Asked before the body is read."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return not length.isdecimal() or int(length) > LARGEST_FORM
-
-
-def refuse_large() -> HttpResponse:
-    return HttpResponse(_("Too large: send smaller photos."), status=413, content_type="text/plain")

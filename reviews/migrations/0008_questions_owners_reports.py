@@ -196,10 +196,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['question', 'answer'])), name='post_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='post',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['unconfirmed', 'pending', 'published', 'rejected'])), name='post_status_known'),
         ),
         migrations.AddConstraint(

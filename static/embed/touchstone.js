@@ -1,4 +1,4 @@
-/* Touchstone on a shop's pages: <touchstone-guide>, <touchstone-reviews>, <touchstone-fit>, <touchstone-inbox>.
+/* Touchstone on a shop's pages: <touchstone-guide>, <touchstone-reviews>, <touchstone-fit>, <touchstone-ask>, <touchstone-inbox>.
  *
  * <script src="https://…/e/touchstone.js" data-key="wk_…" defer></script>
  *
@@ -155,7 +155,10 @@
       root.host.linked = linked;
       document.head.append(linked);
     }
-    if (token) for (const field of content.querySelectorAll?.("[data-ts-unknown]") || []) field.remove();
+    if (token) {
+      for (const field of content.querySelectorAll?.("[data-ts-unknown]") || []) field.remove();
+      for (const field of content.querySelectorAll?.("[data-ts-known]") || []) field.hidden = false;
+    }
     for (const form of content.querySelectorAll?.("[data-ts-draft]") || []) restore(form);
     const guide = content.matches?.("[data-ts-read]") ? content : content.querySelector?.("[data-ts-read]");
     if (guide) { recall(guide); watchReading(guide); }
@@ -204,7 +207,7 @@
     root.addEventListener("input", (event) => {
       const form = event.target.closest("[data-ts-draft]");
       clearTimeout(pause);
-      if (form) pause = setTimeout(() => keep(form), 1200);
+      if (form) pause = setTimeout(() => keep(form), 4000);
     });
     root.addEventListener("submit", (event) => {
       clearTimeout(pause);
@@ -251,7 +254,7 @@
 
   // ---- The elements
 
-  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/" };
+  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", ask: "/e/f/questions/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/" };
   // What is the reader's own is asked for by POST, so that no id of theirs stands in an address.
   const OWN = ["situation", "shortlist", "keep", "survey"];
   const renew = (kinds, but) => {

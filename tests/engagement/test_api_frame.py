@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.exceptions import Throttled
 
-from engagement.api import limits
+from engagement import limits
 from engagement.api.idempotency import once
 from engagement.api.problems import read_problem
 from engagement.api.resources import Resource
