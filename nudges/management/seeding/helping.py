@@ -16,7 +16,7 @@ from journeys.models import Guide, Need
 from nudges.management.seeding.ground import COLLEAGUES, read_data
 from nudges.management.seeding.people import Person
 from reviews.contents import ReviewContent
-from reviews.models import Review, ReviewPolicy
+from reviews.models import HelpfulVote, Review, ReviewPolicy
 from reviews.moderating import publish_review, reject_review, respond_to_review
 from reviews.submitting import submit_review
 from reviews.voting import vote_helpful
@@ -116,7 +116,13 @@ def make_review(
 
 
 def vote(review: Review, yes: int, no: int, *, now: datetime) -> None:
-    for n in range(yes + no):
+    """All but one at once: each vote that is taken counts them all again."""
+    names = [f"demo{n}" for n in range(yes + no)]
+    HelpfulVote.objects.bulk_create(
+        HelpfulVote(workspace=review.workspace, review=review, voter=name, is_helpful=n < yes, at=now)
+        for n, name in enumerate(names[:-1])
+    )
+    for name in names[-1:]:
         vote_helpful(
-            workspace=review.workspace, review_id=review.pk, voter=f"demo{n}", is_helpful=n < yes, now=now
+            workspace=review.workspace, review_id=review.pk, voter=name, is_helpful=len(names) <= yes, now=now
         )
