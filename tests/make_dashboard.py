@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,8 @@ from engagement.models import ApiKey, Invitation, Member, RejectedEvent, Role, W
 from journeys.guides import save_guide
 from journeys.models import Guide
 from nudges.models import Broadcast, Decision, Nudge, NudgeContent
+from reviews.import_models import ReviewImport
+from reviews.importing import upload_reviews
 from reviews.models import Review
 from reviews.photo_models import ReviewPhoto
 from reviews.talk_models import Post
@@ -70,6 +73,7 @@ class Office:
             "nudge_id": nudge.pk,
             "content_id": content.pk,
             "review_id": review.pk,
+            "import_id": review_import(workspace).pk,
             "guide_id": self.guide.pk,
             "survey_id": make_surveys.survey(workspace).pk,
             "photo_id": self.photo.pk,
@@ -115,6 +119,12 @@ def member(workspace: Workspace, role: str) -> Member:
 
 def write_key(workspace: Workspace) -> ApiKey:
     return make_key(workspace=workspace, kind="write", name="Shop")[0]
+
+
+def review_import(workspace: Workspace) -> ReviewImport:
+    """A file of one line whose product is in no catalogue."""
+    file = BytesIO(b"sku,rating,date,body\nnowhere,5,2024-01-02,Fine\n")
+    return upload_reviews(workspace=workspace, file=file, file_name="old.csv", user=None, now=NOW)
 
 
 def guide(office: Office, **fields: Any) -> Guide:

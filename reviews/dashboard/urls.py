@@ -2,13 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.dashboard import decisions, queue, rules, scrutiny
+from reviews.dashboard import decisions, imports, queue, rules, scrutiny
 
 app_name = "reviews"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews", queue.reviews, name="reviews"),
     path("reviews/decide", decisions.decide_on, name="decide"),
     path("reviews/undo", decisions.undo, name="undo"),
+    path("reviews/imports", imports.imports, name="review_imports"),
+    path("reviews/imports/<int:import_id>", imports.one_import, name="review_import"),
+    path("reviews/imports/<int:import_id>/change", imports.change_import, name="review_import_change"),
+    path("reviews/imports/<int:import_id>/report", imports.import_report, name="review_import_report"),
     path("reviews/rules", rules.rules, name="rules"),
     path("reviews/scrutiny", scrutiny.scrutiny, name="scrutiny"),
     path("reviews/photos/<int:photo_id>", queue.photo, name="photo"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from engagement.embed.doors import fragment, hosted, reading_language, render, s
 from engagement.embed.remembering import remembered
 from engagement.models import Product, Workspace
 from engagement.questions import Questions, questions_for
+from reviews.embed.collected import how_collected
 from reviews.embed.fields import answer_fields, read_situation, situation_query
 from reviews.embed.fitted import fit_context
 from reviews.embed.linked import linked_data
@@ -141,6 +143,8 @@ def describe(reviews: list[Review], product: Product, questions: Questions, read
         review.product = product  # so that showing them asks no more
         review.chips = in_words(review.situation, questions.attributes)  # type: ignore[attr-defined]
         review.carrier = carriers.get(review.pk)  # type: ignore[attr-defined]
+        # Called where it is shown, so that it speaks the page's language.
+        review.collected = partial(how_collected, review)  # type: ignore[attr-defined]
 
 
 def told_situation(request: HttpRequest, questions: Questions) -> dict[str, Any]:

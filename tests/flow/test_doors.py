@@ -69,6 +69,10 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "reviews/<int:review_id>": (READ, None),
     "reviews/decide": (None, MODERATE),
     "reviews/undo": (None, MODERATE),
+    "reviews/imports": (READ, EDIT),
+    "reviews/imports/<int:import_id>": (READ, EDIT),
+    "reviews/imports/<int:import_id>/change": (None, EDIT),
+    "reviews/imports/<int:import_id>/report": (EDIT, None),
     "reviews/rules": (READ, OWN),
     "reviews/scrutiny": (READ, None),
     "reviews/photos/<int:photo_id>": (READ, None),
@@ -96,6 +100,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
 }
 # What a right caller must send where an empty form would be refused for its content. {id} is filled from the office.
 FORMS: dict[str, dict[str, str]] = {
+    "reviews/imports/<int:import_id>/change": {"change": "stop"},
     "workspaces/switch": {"workspace": "{workspace}"},
     "reviews/decide": {"decision": "publish", "pick": "review:{review_id}:1"},
     "reviews/undo": {},

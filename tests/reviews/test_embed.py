@@ -104,6 +104,27 @@ def test_published_reviews_are_shown_with_what_the_reader_needs(shown, product):
     assert "Not yet" not in html
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"collected_by": "form"}, "Written unasked"),
+        ({"collected_by": "link"}, "Written on our invitation"),
+        ({"collected_by": "import", "imported_from": "loox"}, "First on Loox</span>"),
+        (
+            {"collected_by": "import", "imported_from": "loox", "is_verified_there": True},
+            "First on Loox, which says it was bought",
+        ),
+        ({"collected_by": "import", "imported_from": "other"}, "Brought from an earlier system"),
+    ],
+)
+def test_readers_see_how_a_review_came_to_be(shown, product, fields, said):
+    review = make_reviews.review(product)
+    Review.objects.filter(pk=review.pk).update(**fields)
+    html = shown()
+    assert said in html
+    assert '">Bought here</span>' not in html
+
+
 def test_what_authors_typed_is_not_executed(shown, client, product):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     make_reviews.review(product, body=evil * 2, title=evil, author_name=evil[:60], pros=(evil,), cons=(evil,))
