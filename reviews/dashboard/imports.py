@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -68,7 +67,7 @@ def imports(request: DashboardRequest) -> HttpResponse:
         try:
             batch = upload_reviews(
                 workspace=request.workspace,
-                file=file.file,
+                file=cast(IO[bytes], file.file),
                 file_name=file.name or "reviews.csv",
                 user=request.user,
                 now=timezone.now(),
@@ -132,12 +131,12 @@ def change_import(request: DashboardRequest, import_id: int) -> HttpResponse:
 
 
 @dashboard_page(Role.MARKETER)
-def import_report(request: DashboardRequest, import_id: int) -> HttpResponseBase:
+def import_report(request: DashboardRequest, import_id: int) -> HttpResponse:
     """Every line with what became of it, as CSV."""
     batch = find(request, import_id)
     response = StreamingHttpResponse(report_lines(batch), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="import-{batch.pk}.csv"'
-    return response
+    return cast(HttpResponse, response)
 
 
 def find(request: DashboardRequest, import_id: int) -> ReviewImport:
