@@ -1,11 +1,24 @@
-"""Signed texts for links and pages: each names its purpose and expires, so that none can be used for another."""
+"""Signed texts for links and pages: each names its purpose and expires, so that none can be used for another.
+
+Tokens have the form that `django.core.signing` reads, and it reads them; it took 40 µs to make one, though, of which a
+letter has several, so they are made here.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import time
+from base64 import urlsafe_b64encode
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
+
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class BadToken(Exception):
@@ -18,7 +31,9 @@ class BadToken(Exception):
 
 def sign(purpose: str, payload: dict[str, Any]) -> str:
     """A URL-safe token that carries `payload` for `purpose`, such as "reply"."""
-    return signing.dumps(payload, salt=f"touchstone.{purpose}", compress=True)
+    text = f"{_encode(_JSON.encode(payload).encode())}:{_seconds(int(time.time()))}"
+    key = _key(f"touchstone.{purpose}", settings.SECRET_KEY)
+    return f"{text}:{_encode(hmac.digest(key, text.encode(), hashlib.sha256))}"
 
 
 def unsign(purpose: str, token: str, *, max_age: timedelta) -> dict[str, Any]:
@@ -30,3 +45,19 @@ def unsign(purpose: str, token: str, *, max_age: timedelta) -> dict[str, Any]:
     except signing.BadSignature as error:
         raise BadToken from error
     return payload
+
+
+@lru_cache(maxsize=64)
+def _key(salt: str, secret: str) -> bytes:
+    """As `django.utils.crypto.salted_hmac` derives it for a `TimestampSigner`."""
+    return hashlib.sha256(f"{salt}signer{secret}".encode()).digest()
+
+
+@lru_cache(maxsize=8)
+def _seconds(now: int) -> str:
+    text: str = signing.b62_encode(now)
+    return text
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()

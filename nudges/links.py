@@ -7,6 +7,7 @@ only to the customer, are never stored, and a page opened by one never tells ano
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.urls import reverse
@@ -19,6 +20,8 @@ REPLY = "reply"
 UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
 INBOX = "inbox"
+REPLIES = tuple(ReplyKind.values)
+PLACE = "~"  # stands for the token in a path
 
 MAX_AGE = {
     REPLY: timedelta(days=60),
@@ -30,8 +33,12 @@ MAX_AGE = {
 
 def reply_urls(message_id: int) -> dict[str, str]:
     """Where a customer answers one message, by kind of reply."""
-    token = sign(REPLY, {"m": message_id})
-    return {kind: _url("reply", token=token, kind=kind) for kind in ReplyKind.values}
+    return replies_at(answer_url(message_id))
+
+
+def replies_at(answer: str) -> dict[str, str]:
+    """The same, from the address of the page of all four."""
+    return {kind: f"{answer}{kind}/" for kind in REPLIES}
 
 
 def answer_url(message_id: int) -> str:
@@ -71,5 +78,11 @@ def customer_named(purpose: str, token: str) -> tuple[int, int]:
     return workspace_id, customer_id
 
 
-def _url(name: str, **kwargs: str) -> str:
-    return settings.BASE_URL + reverse(f"messages:{name}", kwargs=kwargs)
+def _url(name: str, *, token: str, **kwargs: str) -> str:
+    return settings.BASE_URL + _path(name, **kwargs).replace(PLACE, token)
+
+
+@cache
+def _path(name: str, **kwargs: str) -> str:
+    """The path of a page with a sign where its token stands: working it out for each link took longer than signing."""
+    return reverse(f"messages:{name}", kwargs={"token": PLACE, **kwargs})

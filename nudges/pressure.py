@@ -17,6 +17,8 @@ def release_slots(message_ids: Collection[int]) -> int:
     Locks the customers' pressure rows, in the order of their ids; safe to repeat.
     """
     wanted = sorted(set(message_ids))
+    if not wanted:
+        return 0
     held: set[int] = set()
     # While we waited for a customer's row, a merge may have moved the message to another customer: lock that one too.
     while owners := lock_customers_of(wanted) - held:

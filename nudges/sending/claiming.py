@@ -1,4 +1,4 @@
-"""Claiming due messages for one worker, and reading all that is needed to send them."""
+"""Claiming due messages for one worker, and giving back what it did not come to."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch
-
 from engagement.statements import run_statement
-from nudges.models import Message, MessageState, NudgeContent
+from nudges.models import Message, MessageState
 
 
 def claim_messages(*, channel: str, limit: int, token: UUID, now: datetime) -> list[int]:
@@ -18,19 +16,6 @@ def claim_messages(*, channel: str, limit: int, token: UUID, now: datetime) -> l
         "nudges.claim_messages", {"channel": channel, "limit": limit, "token": str(token), "now": now}
     )
     return sorted(row["id"] for row in rows)
-
-
-def read_claimed(ids: Sequence[int]) -> list[Message]:
-    """The messages with their customers, nudges, words, needs and decisions, in two queries."""
-    contents = Prefetch("nudge__contents", NudgeContent.objects.order_by("id"))
-    return list(
-        Message.objects.filter(pk__in=ids)
-        .select_related(
-            "workspace", "customer", "nudge", "category", "customer_need__need", "candidate__decision"
-        )
-        .prefetch_related(contents)
-        .order_by("id")
-    )
 
 
 def give_back(ids: Sequence[int], *, token: UUID) -> int:

@@ -1,10 +1,9 @@
-"""The step: channel by channel, chunk by chunk, message by message."""
+"""The step: channel by channel, provider by provider, chunk by chunk, window by window."""
 
 from __future__ import annotations
 
-import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,119 +12,127 @@ from django.db import transaction
 
 from engagement.counts import Counts
 from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown, channels_named
-from nudges.channels.email import sender
-from nudges.links import unsubscribe_url
 from nudges.models import Message, Promise
 from nudges.sending.circuits import allowance, note_failure, note_success
-from nudges.sending.claiming import claim_messages, give_back, read_claimed
+from nudges.sending.claiming import claim_messages, give_back
+from nudges.sending.enveloping import Letter, envelope_of, read_claimed, write_letters
+from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.rechecking import find_obstacles
-from nudges.sending.recording import Result, begin, cancel, postpone, record, result_of
-from nudges.wording import (
-    BadWording,
-    Known,
-    MissingData,
-    Rendered,
-    Subject,
-    choose_content,
-    languages_of,
-    links_of,
-    read_known,
-    render,
-)
+from nudges.sending.recording import begin, cancel, postpone, record, result_of
+from nudges.sending.supplying import Supplies, read_supplies
 
-CHUNK = 20
-Letters = list[tuple[Message, Rendered]]
-
-logger = logging.getLogger(__name__)
+# Claimed at once: what is read and asked again together.
+CHUNK = 400
+# Begun and recorded together: as many as are in doubt at most when a worker dies at a provider that cannot be asked.
+WINDOW = 100
+# A service message may go twice rather than not at all, so no more than one of them is in doubt.
+SERVICE_WINDOW = 1
 
 
-def send_messages(*, now: datetime, limit: int = 200) -> Counts:
+def send_messages(*, now: datetime, limit: int = 800) -> Counts:
     """Send what is due by every channel, up to `limit` messages by each. Counts `taken` and each resulting state.
 
     Must run outside a transaction: a claim that is not committed is none.
     """
     counts = Counts()
     for name in settings.CHANNELS:
-        for channel in channels_named(name)[:1]:
-            counts += _send_by(name, channel, limit=limit, now=now)
+        counts += _send_by(name, limit=limit, now=now)
     return counts
 
 
-def _send_by(name: str, channel: Channel, *, limit: int, now: datetime) -> Counts:
+def _send_by(name: str, *, limit: int, now: datetime) -> Counts:
+    """By the first provider that may be asked; by the next where that one is down or has had its share."""
     counts = Counts()
-    while counts["taken"] < limit:
-        size = allowance(channel.provider, limit=min(CHUNK, limit - counts["taken"]), now=now)
-        token = uuid.uuid4()
-        ids = claim_messages(channel=name, limit=size, token=token, now=now) if size else []
-        if not ids:
-            break
-        counts["taken"] += len(ids)
-        counts += _Chunk(channel, token, now).send(read_claimed(ids))
+    providers = channels_named(name)
+    for place, channel in enumerate(providers):
+        others = providers[place + 1 :]
+        with channel.session() as send:
+            while counts["taken"] < limit:
+                size = min(CHUNK, limit - counts["taken"])
+                sent = _send_chunk(name, channel, send, size=size, has_other=bool(others), now=now)
+                if not sent["taken"]:
+                    break
+                counts += sent
     return counts
+
+
+def _send_chunk(
+    name: str, channel: Channel, send: Send, *, size: int, has_other: bool, now: datetime
+) -> Counts:
+    provider = channel.provider
+    allowed = take_quota(provider, allowance(provider, limit=size, now=now), now=now)
+    token = uuid.uuid4()
+    ids = claim_messages(channel=name, limit=allowed, token=token, now=now) if allowed else []
+    chunk = _Chunk(name, channel, token, now, has_other)
+    if ids:
+        chunk.counts["taken"] += len(ids)
+        chunk.send(ids, send)
+    return_quota(provider, allowed - chunk.counts["begun"])
+    return chunk.counts
 
 
 @dataclass
 class _Chunk:
-    """The messages of one claim, on one connection."""
+    """The messages of one claim."""
 
+    name: str
     channel: Channel
     token: uuid.UUID
     now: datetime
+    has_other: bool
+    supplies: Supplies = field(default_factory=Supplies)
     counts: Counts = field(default_factory=Counts)
     is_known_to_work: bool = False
+    is_down: bool = False
 
-    def send(self, messages: Sequence[Message]) -> Counts:
+    def send(self, ids: Sequence[int], send: Send) -> None:
         try:
-            windows = self._windows(self._write(self._still_wanted(messages)))
-            with self.channel.session() as send:
-                self._send_windows(windows, send)
+            letters, failed = write_letters(self._still_wanted(read_claimed(ids)))
+            self.supplies = read_supplies(self.name, [letter.message for letter in letters])
+            self._record(failed)
+            self._send_windows(windows(letters, self.channel), send)
         finally:
             # What was not begun, whatever stopped us, is due for others.
-            left = give_back([message.pk for message in messages], token=self.token)
-            self.counts["given_back"] += left
-        return self.counts
+            self.counts["given_back"] += give_back(ids, token=self.token)
 
-    def _send_windows(self, windows: list[Letters], send: Send) -> None:
-        ours = self._begin(windows[0] if windows else [])
-        for place, window in enumerate(windows, start=1):
-            begun = [(message, words) for message, words in window if message.pk in ours]
-            envelopes = [envelope_of(message, words, now=self.now) for message, words in begun]
-            outcomes = [
-                (message, outcome) for (message, _words), outcome in zip(begun, send(envelopes), strict=True)
-            ]
-            results = [(message, result_of(message, outcome, now=self.now)) for message, outcome in outcomes]
-            is_down = self._note([outcome for _message, outcome in outcomes])
+    def _send_windows(self, windows: list[list[Letter]], send: Send) -> None:
+        ours = self._begin(windows[0]) if windows else []
+        for following in [*windows[1:], []]:
+            hand_over = _HandOver(ours, self, send)
+            try:
+                hand_over.run()
+            except BaseException:
+                self._record(hand_over.known())
+                raise
             with transaction.atomic():
-                self.counts += record(results, token=self.token, now=self.now)
-                ours = set() if is_down else self._begin(windows[place] if place < len(windows) else [])
-            if is_down:
-                return
+                self._record(hand_over.known())
+                ours = [] if self.is_down else self._begin(following)
 
-    def _begin(self, window: Letters) -> set[int]:
-        if not window:
-            return set()
-        ours = begin({message.pk: words for message, words in window}, token=self.token, now=self.now)
+    def _begin(self, window: Sequence[Letter]) -> list[Letter]:
+        ours = (
+            begin(window, provider=self.channel.provider, token=self.token, now=self.now) if window else set()
+        )
         for message, _words in window:
             message.attempts += message.pk in ours
+        self.counts["begun"] += len(ours)
         self.counts["stale"] += len(window) - len(ours)
-        return ours
+        return [letter for letter in window if letter.message.pk in ours]
 
-    def _note(self, outcomes: Sequence[Outcome]) -> bool:
-        """Tell the provider's circuit; true when the provider is down and the rest should wait."""
-        for outcome in outcomes:
-            if isinstance(outcome, Unknown | Refused) and outcome.is_provider:
-                self.is_known_to_work = False
-                if note_failure(self.channel.provider, outcome.error, now=self.now):
-                    return True
-            elif not self.is_known_to_work:
-                note_success(self.channel.provider, now=self.now)
-                self.is_known_to_work = True
-        return False
+    def note(self, outcome: Outcome) -> None:
+        """Tell the provider's circuit."""
+        if isinstance(outcome, Unknown | Refused) and outcome.is_provider:
+            self.is_known_to_work = False
+            self.is_down |= note_failure(self.channel.provider, outcome.error, now=self.now)
+        elif not self.is_known_to_work:
+            note_success(self.channel.provider, now=self.now)
+            self.is_known_to_work = True
 
-    def _windows(self, letters: Letters) -> list[Letters]:
-        """As many at a time as may be in doubt at once: one, where nobody can tell afterwards what went out."""
-        size = 1 if self.channel.capability.kind == "none" else max(len(letters), 1)
-        return [letters[start : start + size] for start in range(0, len(letters), size)]
+    def _record(self, outcomes: Sequence[tuple[Message, Outcome | None]]) -> None:
+        results = [
+            (message, result_of(message, outcome, now=self.now, has_other=self.has_other))
+            for message, outcome in outcomes
+        ]
+        self.counts += record(results, token=self.token, now=self.now)
 
     def _still_wanted(self, messages: Sequence[Message]) -> list[Message]:
         obstacles = find_obstacles(messages, now=self.now)
@@ -136,65 +143,45 @@ class _Chunk:
             self.counts += cancel(ended, token=self.token, now=self.now)
         return [message for message in messages if message.pk not in obstacles]
 
-    def _write(self, messages: Sequence[Message]) -> Letters:
-        """Each message with its words; one that cannot be worded fails alone."""
-        subjects = [
-            Subject(message.customer, message.customer_need, message.candidate.decision.stage)
-            for message in messages
-        ]
-        workspaces = {message.workspace_id: message.workspace for message in messages}
-        letters: Letters = []
-        failed: list[tuple[Message, Result]] = []
-        for message, known in zip(messages, read_known(workspaces, subjects), strict=True):
-            words = _word(message, known)
-            if isinstance(words, Rendered):
-                letters.append((message, words))
-            else:
-                failed.append((message, result_of(message, words, now=self.now)))
-        self.counts += record(failed, token=self.token, now=self.now)
-        return letters
+
+class _HandOver:
+    """One window on its way: how many the channel has asked for, and what became of each."""
+
+    def __init__(self, letters: Sequence[Letter], chunk: _Chunk, send: Send) -> None:
+        self._letters, self._chunk, self._send = letters, chunk, send
+        self._asked_for = 0
+        self._outcomes: list[Outcome] = []
+
+    def run(self) -> None:
+        for outcome in self._send(self._given()):
+            self._outcomes.append(outcome)
+            self._chunk.note(outcome)
+
+    def known(self) -> list[tuple[Message, Outcome | None]]:
+        """What is known of each: its outcome, or None where it was certainly not handed over.
+
+        Left out is what the channel had asked for when something broke it: that is in doubt.
+        """
+        messages = [letter.message for letter in self._letters]
+        answered = list(zip(messages, self._outcomes, strict=False))
+        return [*answered, *((message, None) for message in messages[self._asked_for :])]
+
+    def _given(self) -> Iterator[Envelope]:
+        for letter in self._letters:
+            if self._chunk.is_down:
+                return
+            self._asked_for += 1
+            yield envelope_of(letter, supplies=self._chunk.supplies, now=self._chunk.now)
 
 
-def envelope_of(message: Message, words: Rendered, *, now: datetime) -> Envelope:
-    """What a channel gets to hand over."""
-    workspace = message.workspace
-    return Envelope(
-        dispatch_id=message.dispatch_id,
-        workspace_id=message.workspace_id,
-        message_id=message.pk,
-        nudge_id=message.nudge_id,
-        category=message.category.slug,
-        address=message.address,
-        sender=sender(workspace.sender_name or workspace.name, workspace.sender_email),
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        language=words.language,
-        is_service=message.promise == Promise.SERVICE,
-        now=now,
-        not_after=message.not_after,
-        customer=message.customer.external_id or "",
-        unsubscribe_url=unsubscribe_url(message.pk),
-    )
+def windows(letters: Sequence[Letter], channel: Channel) -> list[list[Letter]]:
+    """As many at a time as may be in doubt at once; service messages first, as they were claimed."""
+    if channel.capability.kind != "none":
+        return _cut(letters, WINDOW)
+    service = [letter for letter in letters if letter.message.promise == Promise.SERVICE]
+    others = [letter for letter in letters if letter.message.promise != Promise.SERVICE]
+    return _cut(service, SERVICE_WINDOW) + _cut(others, WINDOW)
 
 
-def _word(message: Message, known: Known) -> Rendered | Refused:
-    try:
-        content = choose_content(
-            message.nudge.contents.all(), channel=message.channel, languages=languages_of(known)
-        )
-        return render(
-            content=content,
-            known=known,
-            channel=message.channel,
-            promise=message.promise,
-            category=message.category.name,
-            links=links_of(message.pk, message.customer),
-        )
-    except MissingData as error:
-        return Refused(f"missing data: {error.what}", permanent=True)
-    except BadWording as error:
-        return Refused(str(error), permanent=True)
-    except Exception as error:  # a fault of ours: this message waits for its repair and holds up no other
-        logger.exception("message %s cannot be worded", message.pk)
-        return Refused(f"cannot be worded: {type(error).__name__}", permanent=False)
+def _cut(letters: Sequence[Letter], size: int) -> list[list[Letter]]:
+    return [list(letters[start : start + size]) for start in range(0, len(letters), size)]

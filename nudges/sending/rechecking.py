@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from engagement.conditions import customers_matching
-from engagement.statements import run_statement
+from engagement.statements import run_prepared
 from nudges.models import Message, Nudge
 from nudges.reasons import Reason
 
@@ -27,7 +27,7 @@ class Obstacle(NamedTuple):
 
 def find_obstacles(messages: Sequence[Message], *, now: datetime) -> dict[int, Obstacle]:
     """What stands in the way of each message that must not go now, by message id."""
-    rows = run_statement(
+    rows = run_prepared(
         "nudges.recheck_messages",
         {
             "ids": [message.pk for message in messages],

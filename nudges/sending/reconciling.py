@@ -58,12 +58,18 @@ def _settle_begun(*, now: datetime, limit: int) -> Counts:
             .select_for_update(of=("self",), skip_locked=True)[:limit]
         )
         for message in dead:
-            outcome = _find_out(message, next(iter(channels_named(message.channel)), None), now=now)
+            outcome = _find_out(message, _provider_of(message), now=now)
             assert message.claim_token is not None
             result = result_of(message, outcome, now=now)
             counts += record([(message, result)], token=message.claim_token, now=now)
     counts["taken"] += len(dead)
     return counts
+
+
+def _provider_of(message: Message) -> Channel | None:
+    """By whom its hand-over began, where the settings still name them; before that was kept, there was but one."""
+    providers = channels_named(message.channel)
+    return next((one for one in providers if message.provider in ("", one.provider)), None)
 
 
 def _find_out(message: Message, channel: Channel | None, *, now: datetime) -> Outcome:

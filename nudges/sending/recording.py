@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,14 +16,14 @@ from engagement.counts import Counts
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Address
-from engagement.statements import run_statement
+from engagement.statements import run_prepared
 from nudges.channels import Outcome, Refused, Sent, Unknown
 from nudges.models import Decision, Message, MessageState
 from nudges.models import Outcome as Decided
 from nudges.pressure import lock_customers_of, release_slots
 from nudges.sending.delays import next_attempt
+from nudges.sending.enveloping import Letter
 from nudges.sending.rechecking import Obstacle
-from nudges.wording import Rendered
 
 EVENTS = {
     MessageState.SENT: "Message Sent",
@@ -31,6 +31,8 @@ EVENTS = {
     MessageState.FAILED: "Message Failed",
     MessageState.BOUNCED: "Message Bounced",
 }
+# What a provider is too troubled to take goes to the next one, not within the same run of the step.
+SWITCH = timedelta(seconds=1)
 RELEASING = {MessageState.FAILED, MessageState.BOUNCED}
 
 
@@ -46,15 +48,23 @@ class Result:
     attempts_given_back: int = 0
 
 
-def result_of(message: Message, outcome: Outcome, *, now: datetime) -> Result:
-    """What an outcome makes of a message whose attempt is already counted. Pure."""
+def result_of(message: Message, outcome: Outcome | None, *, now: datetime, has_other: bool = False) -> Result:
+    """What an outcome makes of a message whose attempt is already counted. Pure.
+
+    None: it was not handed over after all, because its provider was found to be down. `has_other`: another provider of
+    the channel is there for what this one is too troubled to take.
+    """
     match outcome:
+        case None:
+            return Result(MessageState.DECIDED, now, error=message.error, attempts_given_back=1)
         case Sent():
             state = MessageState.DELIVERED if outcome.is_delivered else MessageState.SENT
             return Result(state, provider_id=outcome.provider_id)
         case Refused(permanent=True):
             state = MessageState.BOUNCED if outcome.is_bounce else MessageState.FAILED
             return Result(state, error=outcome.error, suppresses=outcome.suppresses)
+        case Refused(is_provider=True) if has_other:
+            return Result(MessageState.DECIDED, now + SWITCH, error=outcome.error, attempts_given_back=1)
         case Refused():
             return _later(message, outcome.error, outcome.retry_after, now, is_provider=outcome.is_provider)
         case Unknown() if message.promise == "service":  # better twice than not at all
@@ -74,14 +84,16 @@ def _later(
     return Result(MessageState.DECIDED, when, error=error, attempts_given_back=1 if is_provider else 0)
 
 
-def begin(words: Mapping[int, Rendered], *, token: UUID, now: datetime) -> set[int]:
+def begin(letters: Sequence[Letter], *, provider: str, token: UUID, now: datetime) -> set[int]:
     """Mark the hand-over of these messages as begun; returns the ids of those that are still ours to send."""
-    rows = [
-        {"id": pk, "subject": text.subject, "text": text.body_text, "html": text.body_html}
-        for pk, text in words.items()
-    ]
-    found = run_statement(
-        "nudges.begin_messages", {"words": json.dumps(rows), "token": str(token), "now": now}
+    parameters = {
+        "ids": [letter.message.pk for letter in letters],
+        "subjects": [letter.words.subject for letter in letters],
+        "texts": [letter.words.body_text for letter in letters],
+        "htmls": [letter.words.body_html for letter in letters],
+    }
+    found = run_prepared(
+        "nudges.begin_messages", parameters | {"provider": provider, "token": str(token), "now": now}
     )
     return {row["id"] for row in found}
 
@@ -189,7 +201,7 @@ def _write(results: Sequence[tuple[Message, Result]], *, token: UUID, now: datet
     outcomes = json.dumps(rows, cls=DjangoJSONEncoder)
     return {
         row["id"]
-        for row in run_statement("nudges.record_outcomes", {"outcomes": outcomes, "token": str(token)})
+        for row in run_prepared("nudges.record_outcomes", {"outcomes": outcomes, "token": str(token)})
     }
 
 

@@ -3,10 +3,10 @@
 -- Reads nudges_message. Writes state, claim_token, claimed_at, begun_at. Returns id.
 WITH RECURSIVE waiting AS ( -- the workspaces with anything decided, one index probe each
     (SELECT workspace_id FROM nudges_message
-     WHERE state = 'decided' AND channel = %(channel)s ORDER BY workspace_id LIMIT 1)
+     WHERE state = 'decided' AND channel = %(channel)s::text ORDER BY workspace_id LIMIT 1)
     UNION ALL
     SELECT (SELECT m.workspace_id FROM nudges_message AS m
-            WHERE m.state = 'decided' AND m.channel = %(channel)s AND m.workspace_id > w.workspace_id
+            WHERE m.state = 'decided' AND m.channel = %(channel)s::text AND m.workspace_id > w.workspace_id
             ORDER BY m.workspace_id LIMIT 1)
     FROM waiting AS w
     WHERE w.workspace_id IS NOT NULL
@@ -15,7 +15,7 @@ share AS ( -- in an order that differs at each claim, for when there are more wo
     SELECT workspace_id, ceil(%(limit)s::numeric / count(*) OVER ())::integer AS messages
     FROM waiting
     WHERE workspace_id IS NOT NULL
-    ORDER BY hashtext(workspace_id::text || %(token)s)
+    ORDER BY hashtext(workspace_id::text || %(token)s::text)
 ),
 due AS (
     SELECT message.id
@@ -24,17 +24,17 @@ due AS (
         SELECT m.id
         FROM nudges_message AS m
         WHERE m.workspace_id = share.workspace_id
-          AND m.channel = %(channel)s
+          AND m.channel = %(channel)s::text
           AND m.state = 'decided'
-          AND m.next_attempt_at <= %(now)s
+          AND m.next_attempt_at <= %(now)s::timestamptz
         ORDER BY (m.promise = 'service') DESC, m.next_attempt_at
         LIMIT share.messages
         FOR UPDATE SKIP LOCKED
     ) AS message
-    LIMIT %(limit)s
+    LIMIT %(limit)s::integer
 )
 UPDATE nudges_message AS message
-SET state = 'claimed', claim_token = %(token)s::uuid, claimed_at = %(now)s, begun_at = NULL
+SET state = 'claimed', claim_token = (%(token)s::text)::uuid, claimed_at = %(now)s::timestamptz, begun_at = NULL
 FROM due
 WHERE message.id = due.id
 RETURNING message.id

@@ -28,8 +28,8 @@ LEFT JOIN engagement_address AS address ON address.customer_id = m.customer_id
 LEFT JOIN unnest(%(unfit)s::bigint[]) AS unfit (message_id) ON unfit.message_id = m.id
 CROSS JOIN LATERAL (
     SELECT
-        CASE WHEN customer.timezone = ANY (%(zones)s) THEN customer.timezone
-            WHEN workspace.timezone = ANY (%(zones)s) THEN workspace.timezone ELSE 'UTC' END AS zone,
+        CASE WHEN customer.timezone = ANY (%(zones)s::text[]) THEN customer.timezone
+            WHEN workspace.timezone = ANY (%(zones)s::text[]) THEN workspace.timezone ELSE 'UTC' END AS zone,
         -- As in deciding: a pause lets an exempt service message pass; quiet hours hold for everything that rings.
         m.channel <> 'inbox' AS rings,
         NOT nudge.respects_caps AND m.promise = 'service' AND coalesce(policy.allow_service_exempt, false) AS is_exempt,
@@ -40,33 +40,33 @@ CROSS JOIN LATERAL (
 ) AS fact
 CROSS JOIN LATERAL (
     SELECT greatest(
-        nudges_quiet_until(%(now)s, fact.zone, policy.quiet_start, policy.quiet_end),
-        nudges_quiet_until(%(now)s, fact.zone, preference.quiet_start, preference.quiet_end)
+        nudges_quiet_until(%(now)s::timestamptz, fact.zone, policy.quiet_start, policy.quiet_end),
+        nudges_quiet_until(%(now)s::timestamptz, fact.zone, preference.quiet_start, preference.quiet_end)
     ) AS until
 ) AS quiet
 CROSS JOIN LATERAL (
     SELECT CASE
             WHEN customer.merged_into_id IS NOT NULL THEN 'merged' -- its rows are just being moved to the other customer
-            WHEN %(now)s > m.not_after THEN 'expired'
+            WHEN %(now)s::timestamptz > m.not_after THEN 'expired'
             WHEN nudge.status <> 'active' THEN 'nudge_inactive'
             WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
             WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
             WHEN need.closed_at IS NOT NULL AND (candidate.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
                 THEN 'need_closed'
-            WHEN need.snoozed_until > %(now)s THEN 'snoozed'
+            WHEN need.snoozed_until > %(now)s::timestamptz THEN 'snoozed'
             WHEN change.to_stage <> need.stage THEN 'stage_moved'
             WHEN unfit.message_id IS NOT NULL THEN 'conditions_not_met'
             WHEN NOT fact.is_allowed THEN 'no_consent'
             WHEN m.channel IN ('inbox', 'staff_task') THEN NULL
             WHEN address.id IS NULL AND m.channel <> 'webhook' THEN 'unreachable' -- it goes to the shop's own program
             WHEN address.suppressed_at IS NOT NULL THEN 'suppressed_address'
-            WHEN fact.rings AND fact.paused_until > %(now)s AND NOT fact.is_exempt THEN 'paused'
+            WHEN fact.rings AND fact.paused_until > %(now)s::timestamptz AND NOT fact.is_exempt THEN 'paused'
             WHEN fact.rings AND quiet.until IS NOT NULL THEN 'quiet_hours'
         END AS reason,
         CASE
-            WHEN customer.merged_into_id IS NOT NULL THEN %(now)s + interval '5 seconds'
-            WHEN broadcast.state = 'paused' THEN %(now)s + interval '60 seconds'
+            WHEN customer.merged_into_id IS NOT NULL THEN %(now)s::timestamptz + interval '5 seconds'
+            WHEN broadcast.state = 'paused' THEN %(now)s::timestamptz + interval '60 seconds'
             WHEN fact.rings THEN quiet.until
         END AS until
 ) AS gate
-WHERE m.id = ANY (%(ids)s) AND gate.reason IS NOT NULL
+WHERE m.id = ANY (%(ids)s::bigint[]) AND gate.reason IS NOT NULL

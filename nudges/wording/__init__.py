@@ -6,20 +6,18 @@ at the hand-over and never stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.models import Channel, Customer
 from journeys.models import CustomerNeed
 from nudges.models import Nudge, NudgeContent
-from nudges.wording.letters import Links, letter_html, letter_text, links_of, preview_links
-from nudges.wording.markdown import to_html, to_text
-from nudges.wording.occasions import why
-from nudges.wording.placeholders import MARKDOWN, PLAIN, BadWording, MissingData, fill, missing_values
+from nudges.wording.letters import Links, Shape, as_text, laid_out, links_of, preview_links
+from nudges.wording.placeholders import BadWording, MissingData, fill, fill_marked, missing_values
+from nudges.wording.texts import TEXTED
 from nudges.wording.values import Known, Subject, read_known, values
 
 __all__ = [
@@ -51,6 +49,11 @@ class Rendered:
     body_text: str
     body_html: str
     language: str
+    unsubscribe_url: str
+    answer_url: str
+    link: str = ""
+    link_label: str = ""
+    extras: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +90,28 @@ def render(
     Raises BadWording and MissingData.
     """
     data = values(known, language=content.language)
-    subject = fill(PLAIN, content.subject, data)[:200].strip()
-    source = fill(MARKDOWN, content.body, data)
-    body_text, body_html = to_text(source), to_html(source)
-    link = _link(fill(PLAIN, content.link_url, data)) if content.link_url else ""
-    if channel not in LETTERED:
-        return Rendered(subject, body_text, body_html, body_text, body_html, content.language)
-    with translation.override(_interface_language(content.language)):
-        frame = {
-            "subject": subject,
-            "language": content.language,
-            "link": link,
-            "link_label": fill(PLAIN, content.link_label, data) or _("Read more"),
-            "why": why(
-                promise=promise,
-                need=known.need.need.name if known.need else "",
-                stage=known.stage,
-                category=category,
-                shop=known.workspace.name,
-            ),
-            "links": links,
-            "workspace": known.workspace,
-        }
-        return Rendered(
-            subject=subject,
-            text=letter_text(body_text, frame),
-            html=letter_html(body_html, frame),
-            body_text=body_text,
-            body_html=body_html,
-            language=content.language,
-        )
+    subject = fill(content.subject, data)[:200].strip()
+    source, given = fill_marked(content.body, data)
+    link = _link(fill(content.link_url, data)) if content.link_url else ""
+    label = fill(content.link_label, data)
+    shape = Shape(
+        source=source,
+        is_letter=channel in LETTERED,
+        language=content.language,
+        has_link=bool(link),
+        has_label=bool(label),
+        promise=promise,
+        need=known.need.need.name if known.need else "",
+        stage=known.stage,
+        category=category,
+        shop=known.workspace.name,
+        postal_address=known.workspace.postal_address,
+    )
+    letter = laid_out(shape).filled(given, subject=subject, link=link, link_label=label, links=links)
+    if channel in TEXTED:
+        letter = as_text(letter, link=link, language=content.language)
+    extras = {name: fill(str(value), data) for name, value in content.extras.items()}
+    return Rendered(subject, *letter, content.language, links.unsubscribe, links.answer, link, label, extras)
 
 
 def preview(*, nudge: Nudge, customer: Customer, channel: str, now: datetime) -> Preview:
@@ -158,12 +153,6 @@ def _with_bases(languages: Iterable[str]) -> list[str]:
     """Each language followed by its base: de-AT, de."""
     tags = [language.lower().replace("_", "-") for language in languages]
     return [form for tag in tags for form in dict.fromkeys((tag, tag.partition("-")[0]))]
-
-
-def _interface_language(language: str) -> str:
-    """The language of our own sentences: the content's, where we speak it."""
-    base = language.lower().partition("-")[0].partition("_")[0]
-    return base if translation.check_for_language(base) else "en"
 
 
 def _link(url: str) -> str:

@@ -1,33 +1,47 @@
-"""The e-mail round a message: the reason for it, the four replies, preferences, unsubscribing, the postal address."""
+"""How a message is laid out: its words, and for e-mail the letter round them: the reason for it, the four replies,
+preferences, unsubscribing, the postal address.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from html import escape
 from typing import Any, NamedTuple
 
 import css_inline
 from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from engagement.models import Customer
-from nudges.links import preferences_url, reply_urls, unsubscribe_url
+from nudges.links import answer_url, preferences_url, replies_at, unsubscribe_url
 from nudges.models import ReplyKind
+from nudges.wording.layouts import AS_HTML, AS_TEXT, OF_LETTER, Pieces, cut, mark
+from nudges.wording.markdown import to_html, to_text
+from nudges.wording.occasions import why
+from nudges.wording.texts import text_message
+
+SUBJECT, LINK, LINK_LABEL, PREFERENCES, UNSUBSCRIBE, FIRST_REPLY = range(6)
 
 
 class Links(NamedTuple):
-    """The signed links of one message: replies by kind, the preference page, unsubscribing."""
+    """The signed links of one message: replies by kind, preferences, unsubscribing, the page of all four replies."""
 
     replies: Mapping[str, str]
     preferences: str
     unsubscribe: str
+    answer: str = "#"
 
 
 def links_of(message_id: int, customer: Customer) -> Links:
     """The links of one message to one customer."""
+    answer = answer_url(message_id)
     return Links(
-        replies=reply_urls(message_id),
+        replies=replies_at(answer),
         preferences=preferences_url(customer),
         unsubscribe=unsubscribe_url(message_id),
+        answer=answer,
     )
 
 
@@ -36,15 +50,107 @@ def preview_links() -> Links:
     return Links(replies=dict.fromkeys(ReplyKind.values, "#"), preferences="#", unsubscribe="#")
 
 
-def letter_html(body: str, frame: Mapping[str, Any]) -> str:
-    """The whole HTML part; `body` is sanitised HTML. Styles are set on the elements, as mail readers want them."""
-    html = render_to_string("nudges/letter/letter.html", {**frame, "body": body, "replies": _replies(frame)})
-    return _inliner().inline(html)
+class Shape(NamedTuple):
+    """All that a layout depends on: the words with marks for values, and what the letter says about the occasion."""
+
+    source: str
+    is_letter: bool
+    language: str
+    has_link: bool
+    has_label: bool
+    promise: str
+    need: str
+    stage: str
+    category: str
+    shop: str
+    postal_address: str
 
 
-def letter_text(body: str, frame: Mapping[str, Any]) -> str:
-    """The whole plain-text part."""
-    return render_to_string("nudges/letter/letter.txt", {**frame, "body": body, "replies": _replies(frame)})
+class Letter(NamedTuple):
+    """What one customer gets: `text` and `html` as they go out, `body_text` and `body_html` without the letter."""
+
+    text: str
+    html: str
+    body_text: str
+    body_html: str
+
+
+class Layout(NamedTuple):
+    """The same in pieces, for everybody of a shape."""
+
+    text: Pieces
+    html: Pieces
+    body_text: Pieces
+    body_html: Pieces
+
+    def filled(
+        self, given: Sequence[str], *, subject: str, link: str, link_label: str, links: Links
+    ) -> Letter:
+        """The letter to one customer; `given` are the values of the words."""
+        own = [subject, link, link_label, links.preferences, links.unsubscribe, *links.replies.values()]
+        values = [*own, *[""] * (OF_LETTER - len(own)), *given]
+        escaped = [escape(value) for value in values]
+        body_text = self.body_text.filled(values, values, AS_TEXT)
+        body_html = self.body_html.filled(values, escaped, AS_HTML)
+        if self.text is self.body_text:
+            return Letter(body_text, body_html, body_text, body_html)
+        return Letter(
+            self.text.filled(values, values, AS_TEXT),
+            self.html.filled(values, escaped, AS_HTML),
+            body_text,
+            body_html,
+        )
+
+
+@lru_cache(maxsize=256)
+def laid_out(shape: Shape) -> Layout:
+    """The layout of a shape; it costs milliseconds, so it is kept."""
+    text, html = to_text(shape.source), to_html(shape.source)
+    body_text, body_html = cut(text), cut(html)
+    if not shape.is_letter:
+        return Layout(body_text, body_html, body_text, body_html)
+    with translation.override(interface_language(shape.language)):
+        frame = _frame(shape)
+        return Layout(
+            cut(render_to_string("nudges/letter/letter.txt", {**frame, "body": text})),
+            cut(_inliner().inline(render_to_string("nudges/letter/letter.html", {**frame, "body": html}))),
+            body_text,
+            body_html,
+        )
+
+
+def as_text(letter: Letter, *, link: str, language: str) -> Letter:
+    """The letter as an SMS; what is kept is what goes out, because nothing in it is signed."""
+    with translation.override(interface_language(language)):
+        text = text_message(letter.body_text, link=link, language=language)
+    return Letter(text, letter.body_html, text, letter.body_html)
+
+
+def _frame(shape: Shape) -> dict[str, Any]:
+    replies = [(str(kind.label), mark(FIRST_REPLY + place)) for place, kind in enumerate(ReplyKind)]
+    return {
+        "subject": mark(SUBJECT),
+        "language": shape.language,
+        "link": mark(LINK) if shape.has_link else "",
+        "link_label": mark(LINK_LABEL) if shape.has_label else _("Read more"),
+        "why": why(
+            promise=shape.promise,
+            need=shape.need,
+            stage=shape.stage,
+            category=shape.category,
+            shop=shape.shop,
+        ),
+        "links": Links({}, preferences=mark(PREFERENCES), unsubscribe=mark(UNSUBSCRIBE)),
+        "replies": replies,
+        "shop": shape.shop,
+        "postal_address": shape.postal_address,
+    }
+
+
+def interface_language(language: str) -> str:
+    """The language of our own sentences: the content's, where we speak it."""
+    base = language.lower().partition("-")[0].partition("_")[0]
+    return base if translation.check_for_language(base) else "en"
 
 
 @cache
@@ -55,8 +161,3 @@ def _inliner() -> css_inline.CSSInliner:
         keep_style_tags=True,
         extra_css=render_to_string("nudges/letter/letter.css"),
     )
-
-
-def _replies(frame: Mapping[str, Any]) -> list[tuple[str, str]]:
-    links: Links = frame["links"]
-    return [(str(ReplyKind(kind).label), url) for kind, url in links.replies.items()]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+
+from nudges.wording.layouts import mark_address
 
 TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "hr", "img", "li", "ol", "p", "pre", "strong", "ul",
@@ -18,7 +21,7 @@ _reader = MarkdownIt("commonmark", {"html": False})
 def to_html(source: str) -> str:
     """Safe HTML of a Markdown text: no scripts, no styles, links that tell nothing to where they lead."""
     return nh3.clean(
-        _reader.render(source),
+        _reader.renderer.render(_read(source), _reader.options, {}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
@@ -28,8 +31,19 @@ def to_html(source: str) -> str:
 
 def to_text(source: str) -> str:
     """The same text for people who read plain mail: links written out, lists with dashes."""
-    blocks = SyntaxTreeNode(_reader.parse(source)).children
+    blocks = SyntaxTreeNode(_read(source)).children
     return "\n\n".join(text for block in blocks if (text := _block(block)))
+
+
+def _read(source: str) -> list[Token]:
+    """The text as tokens; marks in addresses say where in the address they are."""
+    tokens = _reader.parse(source)
+    for token in tokens:
+        for part in token.children or ():
+            for name in ("href", "src"):
+                if name in part.attrs:
+                    part.attrs[name] = mark_address(str(part.attrs[name]))
+    return tokens
 
 
 def _block(node: SyntaxTreeNode) -> str:

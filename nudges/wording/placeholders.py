@@ -1,14 +1,15 @@
 """Placeholders in a marketer's words: a bounded part of Liquid, `{{ customer.name | default: "friend" }}`.
 
 What a template can do is bounded by what is left out: only tags that cannot call out or write, only filters whose
-output cannot outgrow its input, and limits on loops, depth and output. Values are escaped where they are put in, so
-that a customer's name is never read as Markdown.
+output cannot outgrow its input, and limits on loops, depth and output. Values are put in after Markdown was read, so
+that a customer's name is never read as such.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -19,13 +20,15 @@ from liquid.builtin.filters import array, math, misc, string
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags import case_tag, comment_tag, for_tag, if_tag, unless_tag
 from liquid.exceptions import LiquidError, UndefinedError
+from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from liquid.tag import Tag
 from liquid.undefined import FalsyStrictUndefined
 
+from nudges.wording.layouts import OF_LETTER, mark
+
 MAX_SOURCE = 20_000
 MAX_OUTPUT = 100_000
-MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
 
 TAGS: list[type[Tag]] = [
     content.Literal,
@@ -76,16 +79,30 @@ class Missing(FalsyStrictUndefined):
     force_liquid_default = True
 
 
-class MarkdownOutputNode(OutputNode):
-    """Puts a value in as plain words: no sign in it means anything to Markdown."""
+class MarkingContext(RenderContext):
+    """Keeps the values that were put in, in their order."""
+
+    __slots__ = ("given",)
+
+
+class MarkingTemplate(BoundTemplate):
+    context_class = MarkingContext
+
+
+class MarkedOutputNode(OutputNode):
+    """Puts a mark where a value goes, for a layout that serves every customer; what is empty leaves nothing."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        text = to_liquid_string(self.expression.evaluate(context), autoescape=False)
-        return buffer.write(MARKDOWN_SIGNS.sub(r"\\\1", " ".join(text.split())))
+        text = " ".join(to_liquid_string(self.expression.evaluate(context), autoescape=False).split())
+        if not text:
+            return 0
+        assert isinstance(context, MarkingContext)
+        context.given.append(text)
+        return buffer.write(mark(OF_LETTER + len(context.given) - 1))
 
 
-class MarkdownOutput(Output):
-    node_class = MarkdownOutputNode
+class MarkedOutput(Output):
+    node_class = MarkedOutputNode
 
 
 class PlainOutputNode(OutputNode):
@@ -120,29 +137,45 @@ class Placeholders(Environment):
             self.add_filter(name, function)
 
 
-MARKDOWN = Placeholders(MarkdownOutput)
+class MarkingPlaceholders(Placeholders):
+    template_class = MarkingTemplate
+
+
+MARKED = MarkingPlaceholders(MarkedOutput)
 PLAIN = Placeholders(PlainOutput)
 
 
-def fill(environment: Placeholders, source: str, values: Mapping[str, Any]) -> str:
-    """The words with their placeholders filled from plain dicts, lists, strings and numbers.
+def fill(source: str, values: Mapping[str, Any]) -> str:
+    """A line with its placeholders filled from plain dicts, lists, strings and numbers.
 
     Raises BadWording where the template is wrong or grows past its bounds, MissingData where a value is not known.
     """
-    try:
-        return _parsed(environment, source).render(**values)
-    except UndefinedError as error:
-        raise MissingData(_name(error)) from error
-    except LiquidError as error:
-        raise BadWording(
-            _("The placeholders cannot be filled: %(error)s.") % {"error": _first_line(error)}
-        ) from error
+    with _told_apart():
+        return _parsed(PLAIN, source).render(values) if _has_placeholders(source) else source
+
+
+def fill_marked(source: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The words with marks where values go (see `layouts`), and the values in the order of their marks.
+
+    Raises as `fill` does.
+    """
+    if not _has_placeholders(source):
+        return source, []
+    with _told_apart():
+        template = _parsed(MARKED, source)
+        context = MarkingContext(template, globals=template.make_globals(values))
+        context.given = []
+        buffer = LimitedStringIO(limit=MAX_OUTPUT)
+        template.render_with_context(context, buffer)
+    if sum(map(len, context.given)) > MAX_OUTPUT:
+        raise BadWording(_("The text grows longer than %(limit)s characters.") % {"limit": MAX_OUTPUT})
+    return buffer.getvalue(), context.given
 
 
 def missing_values(source: str, values: Mapping[str, Any]) -> list[str]:
     """The placeholders of the words for which `values` has nothing, defaults or not, sorted. Raises BadWording."""
     try:
-        found = _parsed(MARKDOWN, source).analyze(include_partials=False).globals
+        found = _parsed(PLAIN, source).analyze(include_partials=False).globals
     except LiquidError as error:
         raise BadWording(
             _("The placeholders cannot be read: %(error)s.") % {"error": _first_line(error)}
@@ -151,15 +184,32 @@ def missing_values(source: str, values: Mapping[str, Any]) -> list[str]:
     return sorted(".".join(path) for path in paths if _look_up(values, path) is None)
 
 
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """What is wrong with the words, and what is not known about the customer."""
+    try:
+        yield
+    except UndefinedError as error:
+        raise MissingData(_name(error)) from error
+    except LiquidError as error:
+        raise BadWording(
+            _("The placeholders cannot be filled: %(error)s.") % {"error": _first_line(error)}
+        ) from error
+
+
+def _has_placeholders(source: str) -> bool:
+    return "{{" in source or "{%" in source or len(source) > MAX_SOURCE
+
+
 def _parsed(environment: Placeholders, source: str) -> BoundTemplate:
     if len(source) > MAX_SOURCE:
         raise BadWording(_("The text is longer than %(limit)s characters.") % {"limit": MAX_SOURCE})
-    return _parse(environment is MARKDOWN, source)
+    return _parse(environment, source)
 
 
-@lru_cache(maxsize=256)
-def _parse(is_markdown: bool, source: str) -> BoundTemplate:
-    return (MARKDOWN if is_markdown else PLAIN).from_string(source)
+@lru_cache(maxsize=512)
+def _parse(environment: Placeholders, source: str) -> BoundTemplate:
+    return environment.from_string(source)
 
 
 def _look_up(values: Any, path: tuple[str, ...]) -> Any:

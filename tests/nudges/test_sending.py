@@ -363,16 +363,16 @@ class TestRefusals:
     def test_a_fault_of_ours_in_one_message_waits_and_holds_up_no_other(
         self, shop: Workspace, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from nudges.sending import delivering
+        from nudges.sending import enveloping
 
-        sound = delivering.render
+        sound = enveloping.render
 
         def broken(**known: Any) -> Any:
             if known["known"].customer.name == "Ana":
                 raise RuntimeError("a fault")
             return sound(**known)
 
-        monkeypatch.setattr(delivering, "render", broken)
+        monkeypatch.setattr(enveloping, "render", broken)
         nudge = make_messages.nudge(shop)
         waits = message(nudge, "ana")
         message(nudge, "ben")
@@ -453,10 +453,11 @@ class TestClaims:
         assert not Event.objects.exists()
 
     def test_whose_claim_was_taken_before_the_hand_over_does_not_send(
-        self, nudge: Nudge, scripted: type[Scripted]
+        self, shop: Workspace, scripted: type[Scripted]
     ) -> None:
-        message(nudge, "ana")
-        taken = message(nudge, "ben")
+        service = make_messages.nudge(shop, promise="service")  # begun one by one
+        message(service, "ana")
+        taken = message(service, "ben")
 
         def steal(envelope: Envelope) -> None:
             Message.objects.filter(pk=taken.pk).update(claim_token=uuid.uuid4())
@@ -469,16 +470,18 @@ class TestClaims:
     def test_an_error_in_the_middle_gives_back_what_had_not_begun(
         self, nudge: Nudge, scripted: type[Scripted]
     ) -> None:
-        doubtful, untouched = message(nudge, "ana"), message(nudge, "ben")
+        known, doubtful, untouched = (message(nudge, name) for name in ("ana", "ben", "cleo"))
 
         def die(envelope: Envelope) -> None:
-            raise KeyboardInterrupt
+            if envelope.address == doubtful.address:
+                raise KeyboardInterrupt
 
         Scripted.before = die
         with pytest.raises(KeyboardInterrupt):
             send_messages(now=NOW)
-        doubtful.refresh_from_db()
-        untouched.refresh_from_db()
+        for each in (known, doubtful, untouched):
+            each.refresh_from_db()
+        assert known.state == "sent"
         assert (doubtful.state, doubtful.begun_at) == ("claimed", NOW)
         assert (untouched.state, untouched.claim_token, untouched.attempts) == ("decided", None, 0)
 
@@ -594,7 +597,7 @@ class TestCircuits:
         scripted.answers = {each.address: [self.DOWN] * 9 for each in everybody}
         counts = send_messages(now=NOW)
         assert len(scripted.given) == 3
-        assert counts["given_back"] == 5
+        assert (counts["taken"], counts["decided"]) == (8, 8)
         assert set(Message.objects.values_list("state", "attempts", "counts")) == {("decided", 0, True)}
         circuit = Circuit.objects.get()
         assert circuit.failures == 3

@@ -24,15 +24,24 @@ from nudges.wording import (
     preview,
     read_known,
 )
+from nudges.wording.letters import Letter, Shape, laid_out, preview_links
 from nudges.wording.markdown import to_html, to_text
 from nudges.wording.occasions import why
-from nudges.wording.placeholders import MARKDOWN, PLAIN, fill, missing_values
+from nudges.wording.placeholders import fill, fill_marked, missing_values
 from tests import make, make_messages
 
 VALUES = {
     "customer": {"name": "Ana", "traits": {"plan": "gold"}},
     "products": [{"name": "Fast"}, {"name": "Soft"}],
 }
+
+
+def written(source: str, **values: Any) -> Letter:
+    """The words for one customer, by a channel without a letter round them."""
+    marked, given = fill_marked(source, values)
+    fields = dict.fromkeys(Shape._fields, "") | {"source": marked, "is_letter": False}
+    layout = laid_out(Shape(**fields))
+    return layout.filled(given, subject="", link="", link_label="", links=preview_links())
 
 
 class TestPlaceholders:
@@ -49,18 +58,18 @@ class TestPlaceholders:
         ],
     )
     def test_they_are_filled(self, source: str, result: str) -> None:
-        assert fill(PLAIN, source, VALUES) == result
+        assert fill(source, VALUES) == result
 
     @pytest.mark.parametrize(
         "source", ["{{ customer.phone }}", "{{ nobody.name }}", "{{ customer.traits.shoe.size }}"]
     )
     def test_what_is_not_known_is_never_shown_as_nothing(self, source: str) -> None:
         with pytest.raises(MissingData):
-            fill(PLAIN, source, VALUES)
+            fill(source, VALUES)
 
     def test_the_unknown_is_named(self) -> None:
         with pytest.raises(MissingData, match=r"^customer\.phone$"):
-            fill(PLAIN, "Call {{ customer.phone }}", VALUES)
+            fill("Call {{ customer.phone }}", VALUES)
         wanted = "{{ customer.name }} {{ customer.phone | default: 'x' }} {% if need.name %}"
         wanted += "{{ products[0].fit }}{% endif %}"
         assert missing_values(wanted, VALUES) == ["customer.phone", "need.name", "products.0.fit"]
@@ -85,33 +94,61 @@ class TestPlaceholders:
     def test_what_could_call_out_or_grow_is_refused(self, source: str) -> None:
         began = time.monotonic()
         with pytest.raises(BadWording):
-            fill(PLAIN, source, VALUES)
+            fill(source, VALUES)
         assert time.monotonic() - began < 1
 
     def test_nothing_of_python_can_be_reached(self) -> None:
         for source in ("{{ customer.__class__ }}", "{{ customer.keys }}", "{{ customer.name.upper }}"):
             with pytest.raises(MissingData):
-                fill(PLAIN, source, VALUES)
+                fill(source, VALUES)
 
     def test_a_subject_stays_on_one_line(self) -> None:
         assert (
-            fill(PLAIN, "{{ name }}", {"name": "a\r\nBcc: everybody@example.org"})
-            == "a Bcc: everybody@example.org"
+            fill("{{ name }}", {"name": "a\r\nBcc: everybody@example.org"}) == "a Bcc: everybody@example.org"
         )
 
     @given(st.text(max_size=80))
     @settings(max_examples=200, deadline=None)
     def test_a_value_means_nothing_to_markdown(self, value: str) -> None:
-        source = fill(MARKDOWN, "Dear {{ name }}, hello", {"name": value})
-        html = to_html(source)
-        assert not re.findall(r"<(?!/?p>)", html)
-        shown = " ".join(value.split())
-        assert to_text(source) == f"Dear {shown}, hello".strip() or not shown.isprintable()
+        words = written("Dear {{ name }}, hello", name=value)
+        assert not re.findall(r"<(?!/?p>)", words.html)
+        assert words.text == f"Dear {' '.join(value.split())}, hello"
 
     def test_a_url_goes_into_a_link_whole(self) -> None:
         url = "https://example.org/a_b(c)?x=1&y=[2]"
-        html = to_html(fill(MARKDOWN, "[look]({{ url }})", {"url": url}))
-        assert 'href="https://example.org/a_b(c)?x=1&amp;y=%5B2%5D"' in html
+        words = written("[look]({{ url }})", url=url)
+        assert 'href="https://example.org/a_b(c)?x=1&amp;y=%5B2%5D"' in words.html
+
+    @pytest.mark.parametrize(
+        ("source", "value", "address"),
+        [
+            ("[look]({{ x }})", "javascript:alert(1)", "#"),
+            ("[look]({{ x }})", "JavaScript:alert(1)", "#"),
+            ("[look]({{ x }})", "data:text/html,x", "#"),
+            ("[look]({{ x }})", "/shoes?x=1", "/shoes?x=1"),
+            ("[look](java{{ x }})", "script:alert(1)", "javascript%3Aalert%281%29"),
+            ("[look](https://{{ x }}.example/)", "evil.example/", "https://evil.example%2F.example/"),
+            ("[look](https://e.org/?a={{ x }})", '"><b>', "https://e.org/?a=%22%3E%3Cb%3E"),
+            ("[look](https://e.org/{{ x }}/{{ x }})", "a b", "https://e.org/a%20b/a%20b"),
+        ],
+    )
+    def test_a_value_leads_nowhere_but_where_the_marketer_meant(
+        self, source: str, value: str, address: str
+    ) -> None:
+        assert f'href="{address}"' in written(source, x=value).html
+
+    def test_the_same_words_are_laid_out_once_and_another_way_through_them_is_another_layout(self) -> None:
+        source = "Hi {{ name }}{% if gold %}, **thank you**{% endif %}"
+        laid_out.cache_clear()
+        assert written(source, name="Ana", gold=False).html == "<p>Hi Ana</p>\n"
+        assert written(source, name="Ben & Co", gold=False).html == "<p>Hi Ben &amp; Co</p>\n"
+        assert laid_out.cache_info().misses == 1
+        assert written(source, name="Cleo", gold=True).html == "<p>Hi Cleo, <strong>thank you</strong></p>\n"
+        assert laid_out.cache_info().misses == 2
+
+    def test_values_cannot_make_a_message_grow_past_its_bounds(self) -> None:
+        with pytest.raises(BadWording, match="longer"):
+            fill_marked("{% for x in xs %}{{ big }}{% endfor %}", {"xs": [1] * 50, "big": "x" * 3000})
 
 
 class TestMarkdown:
@@ -312,5 +349,5 @@ class TestPreview:
 
         for number in (2, 12):
             wanted = subjects(number)
-            with django_assert_max_num_queries(3):
+            with django_assert_max_num_queries(4):
                 assert len(read_known({shop.pk: shop}, wanted)) == number

@@ -1,0 +1,79 @@
+"""E-mails a second from decided messages to accepted by an SMTP server, beside a bare smtplib loop with texts prepared.
+
+Ours: one process runs the program's own step on messages that the program decided: claim, every gate asked again, words
+filled, signed links, MIME, hand-over, outcome, slot, event, durable. The reference: one process, one kept connection,
+`sendmail` of the very same texts, no database. Both to the same server, a process of its own that offers PIPELINING.
+Beside it django-post-office sends as many on the same server, where it can be installed (notes.post_office).
+
+MAILS=100000: one long round of ours, to see the memory (notes.memory_mb).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+from typing import Any
+
+from django.conf import settings
+
+from bench.mailing.peer import counted, peer
+from bench.measuring import Measured, interleaved, say
+from bench.world import settle
+
+MAILS, ROUNDS = 2000, 5
+
+
+def measure() -> Measured:
+    """Five rounds of 2,000 mails by each."""
+    senders: Any = importlib.import_module("bench.mailing.senders")
+    post_office: Any = importlib.import_module("bench.mailing.post_office")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    with peer() as port:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        nudge = senders.make_nudge()
+        customers = senders.make_customers(nudge, MAILS)
+        costs: dict[str, list[Any]] = {"ours": [], "bare": []}
+        texts = senders.prepare_texts(nudge, customers)
+
+        def ours(number: int) -> float:
+            senders.make_due(nudge, customers, f"round:{number}")
+            settle()
+            before = counted(port)
+            costs["ours"].append(cost := senders.send_ours(MAILS))
+            taken, different, _cpu = (now - then for now, then in zip(counted(port), before, strict=True))
+            assert taken == different == MAILS, (
+                f"the server has {taken} mails with {different} ids of {MAILS}"
+            )
+            return float(cost.rate)
+
+        def bare(number: int) -> float:
+            costs["bare"].append(cost := senders.send_bare(port, texts))
+            return float(cost.rate)
+
+        ours(-1)  # everything is loaded and planned once
+        costs["ours"].clear()
+        measured = interleaved(ours, bare, rounds=ROUNDS, unit="mails/s", mails=MAILS)
+        measured.notes |= {name: senders.per_cpu_second(found) for name, found in costs.items()}
+        measured.notes["post_office"] = post_office.measure(
+            port, mails=MAILS, **senders.parts_of_one(), ours=measured.ours
+        )
+        if number := int(os.environ.get("MAILS", "0")):
+            measured.notes["memory_mb"] = memory(senders, nudge, number)
+    return measured
+
+
+def memory(senders: Any, nudge: Any, number: int) -> list[int]:
+    """The most memory this process has had, in MB, after each tenth of a long run."""
+    customers = senders.make_customers(nudge, number, named="long")
+    senders.make_due(nudge, customers, "long")
+    del customers
+    settle()
+    seen = []
+    for tenth in range(10):
+        senders.send_some(number // 10)
+        seen.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        say(f"  {(tenth + 1) * number // 10:,} mails: {seen[-1]} MB")
+    return seen

@@ -1,0 +1,136 @@
+"""Claimed messages → letters → envelopes: all that is read and worded before a hand-over begins."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Prefetch
+
+from engagement.models import Category
+from journeys.models import CustomerNeed
+from nudges.channels import Envelope, Refused
+from nudges.channels.email import sender
+from nudges.models import Decision, Message, Nudge, NudgeContent, Promise
+from nudges.sending.supplying import Supplies
+from nudges.wording import (
+    BadWording,
+    Known,
+    MissingData,
+    Rendered,
+    Subject,
+    choose_content,
+    languages_of,
+    links_of,
+    read_known,
+    render,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Letter(NamedTuple):
+    """A message with the words that its customer gets."""
+
+    message: Message
+    words: Rendered
+
+
+def read_claimed(ids: Sequence[int]) -> list[Message]:
+    """The messages with their customers, nudges, words, categories and needs, in a number of queries that is always
+    the same. What many messages share is read once, not with each.
+    """
+    messages = list(Message.objects.filter(pk__in=ids).select_related("customer").order_by("id"))
+    contents = Prefetch("contents", NudgeContent.objects.order_by("id"))
+    nudges = (
+        Nudge.objects.select_related("workspace")
+        .prefetch_related(contents)
+        .in_bulk({message.nudge_id for message in messages})
+    )
+    categories = Category.objects.in_bulk({message.category_id for message in messages})
+    needs = CustomerNeed.objects.select_related("need").in_bulk(
+        {message.customer_need_id for message in messages if message.customer_need_id}
+    )
+    for message in messages:
+        message.nudge = nudges[message.nudge_id]
+        message.workspace = message.nudge.workspace
+        message.category = categories[message.category_id]
+        message.customer_need = needs.get(message.customer_need_id or 0)
+    return messages
+
+
+def write_letters(messages: Sequence[Message]) -> tuple[list[Letter], list[tuple[Message, Refused]]]:
+    """Each message with its words, and those that cannot be worded with the reason: they fail alone."""
+    stages = dict(
+        Decision.objects.filter(candidate__in=[message.candidate_id for message in messages]).values_list(
+            "candidate_id", "stage"
+        )
+    )
+    subjects = [
+        Subject(message.customer, message.customer_need, stages.get(message.candidate_id, ""))
+        for message in messages
+    ]
+    workspaces = {message.workspace_id: message.workspace for message in messages}
+    letters: list[Letter] = []
+    failed: list[tuple[Message, Refused]] = []
+    for message, known in zip(messages, read_known(workspaces, subjects), strict=True):
+        words = _word(message, known)
+        if isinstance(words, Rendered):
+            letters.append(Letter(message, words))
+        else:
+            failed.append((message, words))
+    return letters, failed
+
+
+def envelope_of(letter: Letter, *, supplies: Supplies, now: datetime) -> Envelope:
+    """What a channel gets to hand over."""
+    message, words = letter
+    workspace = message.workspace
+    return Envelope(
+        dispatch_id=message.dispatch_id,
+        workspace_id=message.workspace_id,
+        message_id=message.pk,
+        nudge_id=message.nudge_id,
+        category=message.category.slug,
+        address=message.address,
+        sender=sender(workspace.sender_name or workspace.name, workspace.sender_email),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        language=words.language,
+        is_service=message.promise == Promise.SERVICE,
+        now=now,
+        not_after=message.not_after,
+        customer=message.customer.external_id or "",
+        unsubscribe_url=words.unsubscribe_url,
+        link=words.link,
+        link_label=words.link_label,
+        answer_url=words.answer_url,
+        extras=words.extras,
+        device=supplies.device_of(message),
+        account=supplies.account_of(message),
+    )
+
+
+def _word(message: Message, known: Known) -> Rendered | Refused:
+    try:
+        content = choose_content(
+            message.nudge.contents.all(), channel=message.channel, languages=languages_of(known)
+        )
+        return render(
+            content=content,
+            known=known,
+            channel=message.channel,
+            promise=message.promise,
+            category=message.category.name,
+            links=links_of(message.pk, message.customer),
+        )
+    except MissingData as error:
+        return Refused(f"missing data: {error.what}", permanent=True)
+    except BadWording as error:
+        return Refused(str(error), permanent=True)
+    except Exception as error:  # a fault of ours: this message waits for its repair and holds up no other
+        logger.exception("message %s cannot be worded", message.pk)
+        return Refused(f"cannot be worded: {type(error).__name__}", permanent=False)
