@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import pictures, questions, reading, reports, votes, writing
+from reviews.embed import pictures, questions, reading, reports, scrutiny, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("answer/<slug:workspace>/<str:token>/", questions.answer_page, name="answer_page"),
     path("report/<slug:workspace>/<str:kind>/<int:number>/", reports.report_page, name="report_page"),
+    path("treatment/<slug:workspace>/", scrutiny.treatment_page, name="treatment_page"),
     path("f/review/", writing.form_fragment, name="form_fragment"),
     path("f/review/vote/", votes.vote, name="vote"),
     path("reviews/<slug:workspace>/<path:sku>/", reading.list_page, name="list_page"),

@@ -152,7 +152,8 @@ def confirmation_page(request: HttpRequest, workspace: Workspace, token: str) ->
 
 def find_product(workspace: Workspace, sku: str) -> Product:
     """A product of the workspace that has a name to show, or 404."""
-    product = Product.objects.select_related("workspace").filter(workspace=workspace, sku=sku[:200]).first()
+    found = Product.objects.select_related("workspace__review_policy")
+    product = found.filter(workspace=workspace, sku=sku[:200]).first()
     if product is None or product.is_stub:
         raise Http404
     return product
