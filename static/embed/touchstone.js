@@ -252,9 +252,99 @@
     });
   };
 
+  // ---- The inbox: read when opened, put away for good or until a day, counted on every badge of the page
+
+  const signed = () => ({ Authorization: `Bearer ${token}` });
+  const named = (name) => [...elements].filter((element) => element.isConnected && element.localName === `touchstone-${name}`);
+  let unread;
+
+  const count = (found) => {
+    const more = found > (unread ?? found);
+    unread = found;
+    for (const badge of named("badge")) badge.count(unread);
+    // Something new has come: shown at once, but not into somebody's reading.
+    if (more) for (const inbox of named("inbox")) if (!inbox.shadowRoot.querySelector("details[open]")) inbox.load();
+  };
+  const tellInbox = async (message, action, fields) => {
+    const answer = await ask(`/m/inbox/${message}/${action}/`, {}, { method: "POST", headers: signed(), body: new URLSearchParams(fields) });
+    if (!answer.ok) throw new Error(answer.status);
+    count((await answer.json()).unread);
+  };
+  const putAway = async (root, button) => {
+    const letter = button.closest("[data-message]");
+    button.disabled = true;
+    try {
+      await tellInbox(letter.dataset.message, button.dataset.action, { days: button.dataset.days || "" });
+      const next = letter.nextElementSibling?.querySelector("summary");
+      letter.remove();
+      const none = root.querySelector("[data-ts-none]");
+      if (none) none.hidden = !!root.querySelector("[data-message]");
+      next?.focus();
+    } catch { button.disabled = false; }
+  };
+  const lookForNews = async () => {
+    if (!token || document.visibilityState !== "visible" || !(named("badge").length || named("inbox").length)) return;
+    try {
+      const answer = await ask("/m/inbox/unread/", {}, { headers: signed() });
+      if (answer.ok) count((await answer.json()).unread);
+    } catch { /* the next look will do */ }
+  };
+  setInterval(lookForNews, (script.dataset.every || 30) * 1000);
+  document.addEventListener("visibilitychange", lookForNews);
+
+  // ---- Web push: asked for where the browser can, the reader is known, and the moment is good: they have just used
+  // something here, or the shop says so (`document.dispatchEvent(new Event("touchstone:moment"))`, or when="now").
+
+  const ASKED = "touchstone.push_asked";
+  const TOLD = "touchstone.push_told";
+  const DAY = 86400000;
+  const scope = script.dataset.worker ? undefined : "/touchstone/";
+  const moment = new Promise((come) => document.addEventListener("touchstone:moment", come, { once: true }));
+  const goodMoment = () => document.dispatchEvent(new Event("touchstone:moment"));
+  const isWithin = (name, days) => Date.now() - stored(name) < days * DAY;
+
+  const tellSubscription = async (subscription, fields = {}) => {
+    const used = String.fromCharCode(...new Uint8Array(subscription.options.applicationServerKey));
+    const answer = await post("/m/push/subscribe/", { subscription: JSON.stringify(subscription), server_key: btoa(used), ...fields });
+    if (answer.status === 409) await subscription.unsubscribe(); // the shop has other keys now
+    if (!answer.ok) throw new Error(await answer.text());
+    store(TOLD, Date.now());
+  };
+  const mayAsk = async () => {
+    if (!(token || anonymousId) || !window.PushManager || !navigator.serviceWorker || Notification.permission === "denied") return false;
+    const held = await (await navigator.serviceWorker.getRegistration(scope))?.pushManager.getSubscription();
+    if (held && !isWithin(TOLD, 1)) await tellSubscription(held).catch(() => {});
+    return !held && !isWithin(ASKED, 90);
+  };
+  const allowPush = async (box) => {
+    const say = (name) => {
+      box.querySelector(".ts-actions").hidden = true;
+      box.querySelector(`[data-ts-${name}]`).hidden = false;
+      store(ASKED, Date.now());
+    };
+    try {
+      if (await Notification.requestPermission() !== "granted") return say("blocked");
+      const worker = await navigator.serviceWorker.register(script.dataset.worker || "/touchstone-sw.js", scope && { scope });
+      const coming = worker.installing || worker.waiting;
+      if (!worker.active) await new Promise((done) => coming.addEventListener("statechange", () => coming.state === "activated" && done()));
+      const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: box.dataset.tsPush });
+      const wording = [...box.querySelectorAll("p")].slice(0, 2).map((line) => line.textContent.trim()).join(" ");
+      await tellSubscription(subscription, { topics: box.dataset.tsTopics, wording: `${wording} (${location.origin})` });
+      say("done");
+    } catch (error) {
+      console.warn("touchstone-push: not subscribed", error);
+      say("blocked");
+    }
+  };
+  const declinePush = (box) => {
+    store(ASKED, Date.now());
+    box.getRootNode().host.settle("empty");
+    box.remove();
+  };
+
   // ---- The elements
 
-  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", ask: "/e/f/questions/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/" };
+  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", ask: "/e/f/questions/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", badge: "", push: "/m/push/question/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/" };
   // What is the reader's own is asked for by POST, so that no id of theirs stands in an address.
   const OWN = ["situation", "shortlist", "keep", "survey"];
   const renew = (kinds, but) => {
@@ -262,7 +352,7 @@
       if (element !== but && element.dataset.state && kinds.includes(element.localName.slice(11))) element.load();
     }
   };
-  const OURS = ["class", "id", "style", "slot", "part", "hidden", "dir", "reserve", "data-state"];
+  const OURS = ["class", "id", "style", "slot", "part", "hidden", "dir", "reserve", "when", "data-state"];
   const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (isIntersecting) { near.unobserve(target); target.load(); }
@@ -276,7 +366,9 @@
         elements.add(this);
       }
       // Only what comes near the screen is loaded, and only once: also when the element is moved, or the page comes back.
-      if (!this.dataset.state) near.observe(this);
+      // A badge and a question have no place of their own before they are there, so nothing says when they come near.
+      if (this.dataset.state) return;
+      if (this.matches("touchstone-badge, touchstone-push")) this.load(); else near.observe(this);
     }
 
     disconnectedCallback() { near.unobserve(this); }
