@@ -56,5 +56,6 @@ UPKEEP = [
     Step("reviews.tasks.work_on_imports", 1, "uploaded files → checked, imported, undone, a chunk at a time"),
     Step("reviews.tasks.forget_imports", 3600, "lines of files that were imported long ago → forgotten"),
     Step("reviews.tasks.forget_unconfirmed", 3600, "reviews that nobody confirmed → forgotten"),
+    Step("journeys.tasks.publish_due_guides", 30, "guides whose time has come → readers"),
     Step("journeys.tasks.lapse_needs", 600, "needs without news → dormant, closed"),
 ]

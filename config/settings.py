@@ -278,6 +278,8 @@ CONDITION_LEAVES = {
 CUSTOMER_ERASERS = ["nudges.erasing.erase_messages", "reviews.erasing.erase_reviews"]
 # Who knows what to ask about the situation that a product is for: a review form asks it.
 QUESTIONS_FOR = "journeys.questions.questions_for"
+# Who knows which of those questions change how things fit: a guide's criteria show it.
+WHAT_MATTERS = "reviews.fits.attributes_that_matter"
 # What a customer's timeline is made of; each is `def source(customer, *, before, limit) -> list[TimelineEntry]`.
 TIMELINE_SOURCES = [
     "engagement.timelines.read_events",

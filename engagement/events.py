@@ -58,6 +58,7 @@ SYSTEM_NAMES = (
     "Preference Changed",
     "Guide Read",
     "Guide Checked",
+    "Guide Link Followed",
     "Review Submitted",
     "Review Published",
     "Review Rejected",

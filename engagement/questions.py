@@ -46,6 +46,15 @@ def questions_for(product: Product) -> Questions:
     return _finder()(product)
 
 
+def what_matters(*, workspace_id: int, topic: str) -> list[tuple[str, str, float]]:
+    """(key, label, gain) of a topic's attributes, those that change most how things fit first; empty: not learned.
+
+    The gain is what knowing the answer improves a forecast of the fit by, in nats.
+    """
+    read = import_string(settings.WHAT_MATTERS)
+    return [(one.key, one.label, one.gain) for one in read(workspace_id=workspace_id, need=topic)]
+
+
 @cache
 def _finder() -> Callable[[Product], Questions]:
     found: Callable[[Product], Questions] = import_string(settings.QUESTIONS_FOR)

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from journeys import inferring
+from journeys import guides, inferring
 
 AT_MOST = 20  # seconds; the next beat goes on
 
@@ -17,6 +17,11 @@ AT_MOST = 20  # seconds; the next beat goes on
 @shared_task
 def infer_needs() -> dict[str, int]:
     return dict(until_done(lambda: inferring.infer_needs(now=timezone.now())))
+
+
+@shared_task
+def publish_due_guides() -> dict[str, int]:
+    return dict(until_done(lambda: guides.publish_due_guides(now=timezone.now())))
 
 
 @shared_task

@@ -53,6 +53,9 @@ class GuideChange(Body):
         required=False,
         help_text="Each {kind: text | checklist | comparison | not_for | care | changed | question, …}.",
     )
+    conditions = serializers.DictField(
+        required=False, help_text="For whom it stands in place of the general one; {} is the general one."
+    )
     stale_after_days = serializers.IntegerField(min_value=1, max_value=3_650, required=False)
 
 
@@ -77,7 +80,9 @@ class GuideOut(Out):
     title = serializers.CharField()
     summary = serializers.CharField()
     blocks = serializers.ListField(child=serializers.DictField())
+    conditions = serializers.DictField()
     status = serializers.ChoiceField(GuideStatus.choices)
+    publish_at = serializers.DateTimeField(allow_null=True, help_text="When the scheduled version goes out.")
     version = serializers.IntegerField(help_text="Of what is written; raised by every save.")
     published_version = serializers.IntegerField(allow_null=True, help_text="What readers see.")
     verified_on = serializers.DateField(allow_null=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.models import Product, Workspace
 from journeys.guides import KINDS
+from journeys.models import Need
 
 KIND_NAMES = {
     "text": gettext_lazy("Best practice"),
@@ -27,9 +28,17 @@ def vocabulary(workspace: Workspace) -> dict[str, Any]:
     products = Product.objects.filter(workspace=workspace).order_by("name", "sku")[:500]
     return {
         "kinds": [[kind, str(KIND_NAMES[kind])] for kind in KINDS],
+        "attributes": attributes_of(workspace),
         "products": [[p.sku, f"{p.name or p.sku} ({p.get_kind_display()})"] for p in products],
         "words": editor_words(),
     }
+
+
+def attributes_of(workspace: Workspace) -> list[list[str]]:
+    """What is asked about situations, for the criteria that reviews can weigh."""
+    rows = [row for need in Need.objects.filter(workspace=workspace) for row in need.context_attributes]
+    known = {row["key"]: str(row.get("label") or row["key"]) for row in rows}
+    return [["", _("nothing")], *([key, label] for key, label in known.items())]
 
 
 def read_blocks(text: str) -> list[Any] | None:
@@ -53,6 +62,7 @@ def editor_words() -> dict[str, str]:
         "why": _("Why it matters"),
         "how": _("How to check it"),
         "evidence": _("What it rests on"),
+        "attribute": _("Weighed in reviews by"),
         "item": _("Point"),
         "when": _("When"),
         "situation": _("If…"),

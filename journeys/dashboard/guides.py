@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.text import slugify
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,18 +20,23 @@ from engagement.access import DashboardRequest, dashboard_action, dashboard_page
 from engagement.dashboard.framing import only_framed
 from engagement.models import Role
 from journeys.dashboard.blocks import read_blocks, vocabulary
+from journeys.dashboard.guide_forms import GuideForm
 from journeys.guides import (
     BadGuide,
     GuideChanged,
+    Problem,
     archive_guide,
     check_blocks,
     is_stale,
     publish_guide,
     render_blocks,
+    restore_version,
     save_guide,
+    schedule_guide,
     unpublish_guide,
     verify_guide,
 )
+from journeys.guides.comparing import compare_versions
 from journeys.models import JOURNEY, Guide, GuideStatus, GuideVersion, Need, Stage
 
 QUESTIONS = {
@@ -39,55 +45,6 @@ QUESTIONS = {
     Stage.PURCHASE: gettext_lazy("Is it right for me, and what if not?"),
     Stage.POST_PURCHASE: gettext_lazy("The first week, keeping it well, what if things change?"),
 }
-
-
-class GuideForm(forms.Form):
-    """A guide's place and words; the blocks come as JSON, written by the editor's script or by hand."""
-
-    need = forms.ModelChoiceField(Need.objects.none(), label=gettext_lazy("Need"))
-    stage = forms.ChoiceField(
-        choices=[(stage.value, stage.label) for stage in JOURNEY], label=gettext_lazy("Stage")
-    )
-    language = forms.RegexField(
-        r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?$",
-        initial="en",
-        label=gettext_lazy("Language"),
-        error_messages={"invalid": gettext_lazy("Write a language such as en, de or de-AT.")},
-    )
-    title = forms.CharField(max_length=200, label=gettext_lazy("Title"))
-    slug = forms.SlugField(
-        max_length=80,
-        required=False,
-        label=gettext_lazy("Address"),
-        help_text=gettext_lazy("The last part of its page's address. Made from the title when empty."),
-    )
-    summary = forms.CharField(
-        max_length=500,
-        required=False,
-        label=gettext_lazy("In one or two sentences"),
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    stale_after_days = forms.IntegerField(
-        min_value=1, max_value=3650, initial=180, label=gettext_lazy("Read it again after")
-    )
-    blocks = forms.CharField(required=False, widget=forms.Textarea)
-
-    def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
-
-    def clean_blocks(self) -> list[Any]:
-        blocks = read_blocks(self.cleaned_data["blocks"])
-        if blocks is None:
-            raise forms.ValidationError(
-                _("The blocks are no JSON list; take them up again from the last version.")
-            )
-        return blocks
-
-    def values(self) -> dict[str, Any]:
-        data = dict(self.cleaned_data)
-        data["slug"] = data["slug"] or slugify(data["title"])[:80]
-        return data
 
 
 @dashboard_page()
@@ -127,7 +84,10 @@ def edit(request: DashboardRequest, guide_id: int) -> HttpResponse:
     """Read or change one."""
     guide = of_workspace(Guide.objects.select_related("need", "owner"), request, pk=guide_id)
     names = ("need", "stage", "language", "title", "slug", "summary", "stale_after_days")
-    return compose(request, guide, {name: getattr(guide, name) for name in names})
+    initial = {name: getattr(guide, name) for name in names}
+    return compose(
+        request, guide, initial | {"conditions": json.dumps(guide.conditions) if guide.conditions else ""}
+    )
 
 
 def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, Any]) -> HttpResponse:
@@ -202,6 +162,13 @@ def state(request: DashboardRequest, guide_id: int) -> HttpResponse:
         if change == "publish":
             publish_guide(guide=guide, actor=request.user, now=now)
             messages.success(request, _("Readers see version %(n)s from now on.") % {"n": guide.version})
+        elif change == "schedule":
+            schedule(request, guide, now)
+        elif change == "unschedule":
+            schedule_guide(guide=guide, at=None, actor=request.user, now=now)
+            messages.success(request, _("It does not go out by itself any more."))
+        elif change == "restore":
+            restore(request, guide, now)
         elif change == "unpublish":
             unpublish_guide(guide=guide, actor=request.user, now=now)
             messages.success(request, _("Readers no longer see it."))
@@ -217,6 +184,32 @@ def state(request: DashboardRequest, guide_id: int) -> HttpResponse:
     return redirect("journeys:guide", guide_id=guide.pk)
 
 
+def schedule(request: DashboardRequest, guide: Guide, now: datetime) -> None:
+    """Publish at the time typed, by the workspace's clock."""
+    at = parse_datetime(request.POST.get("at", "")) if request.POST.get("at") else None
+    if at is None:
+        raise BadGuide([Problem("at", _("Choose a day and a time."))])
+    if timezone.is_naive(at):
+        at = timezone.make_aware(at)
+    schedule_guide(guide=guide, at=at, actor=request.user, now=now)
+    said = _("Version %(n)s goes out on %(at)s.")
+    messages.success(
+        request, said % {"n": guide.version, "at": date_format(timezone.localtime(at), "j M Y, H:i")}
+    )
+
+
+def restore(request: DashboardRequest, guide: Guide, now: datetime) -> None:
+    number = request.POST.get("number", "")
+    try:
+        wanted = int(number) if number.isascii() and number.isdecimal() else 0
+        saved = restore_version(guide=guide, number=wanted, actor=request.user, now=now)
+    except GuideVersion.DoesNotExist as error:
+        raise Http404 from error
+    messages.success(
+        request, _("Saved as version %(n)s. Readers see it once you publish it.") % {"n": saved.version}
+    )
+
+
 @dashboard_page()
 def version(request: DashboardRequest, guide_id: int, number: int) -> HttpResponse:
     """A guide as it was saved once."""
@@ -224,9 +217,11 @@ def version(request: DashboardRequest, guide_id: int, number: int) -> HttpRespon
     kept = of_workspace(
         GuideVersion.objects.filter(guide=guide).select_related("author"), request, number=number
     )
+    newest = GuideVersion.objects.get(guide=guide, number=guide.version)
     context = {
         "guide": guide,
         "version": kept,
+        "lines": compare_versions(kept, newest),
         "blocks_text": json.dumps(kept.blocks, indent=2, ensure_ascii=False),
     }
     return render(request, "journeys/dashboard/guide_version.html", context)
@@ -242,13 +237,16 @@ def preview(request: DashboardRequest) -> HttpResponse:
     shown = (
         {name: form.cleaned_data.get(name) for name in ("need", "stage", "language")} if form.is_bound else {}
     )
+    need = shown.get("need")
     context = {
         "problems": problems,
         "level": "h1",
         "sub": "h2",
         "version": {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")},
         "guide": {"slug": "", "verified_on": None} | shown,
-        "blocks": render_blocks(blocks, workspace=request.workspace) if blocks and not problems else [],
+        "blocks": render_blocks(blocks, workspace=request.workspace, need=need.slug if need else "")
+        if blocks and not problems
+        else [],
     }
     page = render(request, "journeys/dashboard/preview.html", context)
     return only_framed(

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from engagement.embed.doors import absolute, fragment, hosted, posting, reading_language, render, script_of
-from engagement.embed.readers import note_reading, reader_of
-from engagement.models import Workspace
+from engagement.embed.readers import keeper_of, note_reading, reader_of
+from engagement.models import Customer, Workspace
 from journeys.guides import guide_by_slug, guide_for, is_stale, published_languages, render_guide
 from journeys.models import GuideVersion, Stage
+
+HREF = re.compile(r'href="(https?://[^"]+)"')
 
 
 @fragment
 def guide_fragment(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """`need` (slug), `stage` and `lang` choose the guide; nothing is there: 404."""
-    stage = request.GET.get("stage", "")
+    return show(request, workspace, request.GET, None)
+
+
+@posting(limit=120)
+def own_guide(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """The same for a reader who is known: a guide for people in their situation goes before the general one."""
+    reader = reader_of(request, workspace, now=timezone.now())
+    return show(request, workspace, request.POST, keeper_of(reader, workspace))
+
+
+def show(
+    request: HttpRequest, workspace: Workspace, asked: QueryDict, customer: Customer | None
+) -> HttpResponse:
+    stage = asked.get("stage", "")
     version = guide_for(
         workspace=workspace,
-        need=request.GET.get("need", "")[:60],
+        need=asked.get("need", "")[:60],
         stage=stage if stage in Stage.values else "",
-        language=request.GET.get("lang", "")[:16],
+        language=asked.get("lang", "")[:16],
+        customer=customer,
+        now=timezone.now(),
     )
     if version is None:
         raise Http404
@@ -52,7 +72,7 @@ def guide_page(request: HttpRequest, workspace: Workspace, slug: str) -> HttpRes
 
 @posting(limit=60)
 def guide_read(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    """A reader has read a guide, or ticked one of its criteria off (`check`, and `on` 1 or 0)."""
+    """A reader has read a guide, ticked a criterion off (`check`, and `on` 1 or 0), or followed a `link` out of it."""
     now = timezone.now()
     version = find_version(request, workspace)
     reader = reader_of(request, workspace, now=now)
@@ -66,6 +86,19 @@ def guide_read(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         about = f"{version.guide_id}:{key}:{properties['on']}:{day}"
         note_reading(
             reader, workspace=workspace, name="Guide Checked", about=about, properties=properties, now=now
+        )
+    elif "link" in request.POST:
+        url = request.POST["link"]
+        if url not in links_of(version):
+            raise Http404
+        about = f"{version.guide_id}:{url}:{day}"
+        note_reading(
+            reader,
+            workspace=workspace,
+            name="Guide Link Followed",
+            about=about,
+            properties=properties | {"url": url},
+            now=now,
         )
     else:
         about = f"{version.guide_id}:{version.number}:{day}"
@@ -91,6 +124,15 @@ def checklist_keys(version: GuideVersion) -> set[str]:
     return {
         item["key"] for block in version.blocks if block["kind"] == "checklist" for item in block["items"]
     }
+
+
+def links_of(version: GuideVersion) -> set[str]:
+    """Every address to which the guide as it is shown leads."""
+    html = render_to_string(
+        "journeys/embed/_guide.html",
+        {"guide": version.guide, "version": version, "blocks": render_guide(version).blocks, "sub": "h3"},
+    )
+    return {unescape(url) for url in HREF.findall(html)}
 
 
 def about_guide(version: GuideVersion) -> dict[str, Any]:

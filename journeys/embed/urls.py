@@ -7,6 +7,7 @@ from journeys.embed import friends, guides, shortlists, situations, surveys
 app_name = "journeys_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("f/guide/", guides.guide_fragment, name="guide_fragment"),
+    path("f/guide/own/", guides.own_guide, name="own_guide"),
     path("f/guide/read/", guides.guide_read, name="guide_read"),
     path("f/shortlist/", shortlists.shortlist_fragment, name="shortlist_fragment"),
     path("f/keep/", shortlists.keep_fragment, name="keep_fragment"),

@@ -3,7 +3,8 @@
 A block is {"kind": …, "heading"?: text, "sources"?: [{"title", "url"}], …} and, by its kind:
 
     text        "markdown"
-    checklist   "items": [{"key"?, "criterion", "why", "how"?, "evidence"?}]   what to look for, to be ticked off
+    checklist   "items": [{"key"?, "criterion", "why", "how"?, "evidence"?, "attribute"?}]   what to look for, to be
+                ticked off; `attribute` is the question about the situation whose weight in reviews is shown beside
     comparison  "columns": [{"sku", "note"?, "source"?: {"title", "url"}}], 2 to 5, own products and outside
                 alternatives of the catalogue; "rows": [{"label", "meaning"?, "must_have"?, "values": [one a column]}]
     not_for     "items": [text]                          who should not buy this
@@ -167,6 +168,7 @@ _checklist_item = _fields(
         "why": _text(PARAGRAPH),
         "how?": _text(PARAGRAPH, empty=True),
         "evidence?": _text(PARAGRAPH, empty=True),
+        "attribute?": _text(60, empty=True),
     }
 )
 _column = _fields({"sku": _text(LINE), "note?": _text(LINE, empty=True), "source?": _source})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import nh3
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from engagement.models import Product, ProductKind, Workspace
+from journeys.guides.weights import weights_of
 from journeys.models import GuideVersion
 
 TAGS = {
@@ -31,7 +33,10 @@ class RenderedGuide(NamedTuple):
 
 
 def render_guide(version: GuideVersion) -> RenderedGuide:
-    return RenderedGuide(version, render_blocks(version.blocks, workspace=version.guide.workspace))
+    guide = version.guide
+    return RenderedGuide(
+        version, render_blocks(version.blocks, workspace=guide.workspace, need=guide.need.slug)
+    )
 
 
 def render_markdown(source: str) -> SafeString:
@@ -49,16 +54,30 @@ def render_markdown(source: str) -> SafeString:
     return mark_safe(html)  # noqa: S308 - nh3 has just cleaned it
 
 
-def render_blocks(blocks: list[dict[str, Any]], *, workspace: Workspace) -> list[dict[str, Any]]:
-    """The blocks with `html` beside every Markdown, and comparisons laid out. At most one query."""
+def render_blocks(
+    blocks: list[dict[str, Any]], *, workspace: Workspace, need: str = ""
+) -> list[dict[str, Any]]:
+    """The blocks with `html` beside every Markdown, comparisons laid out, what reviews show beside criteria.
+
+    At most two queries.
+    """
+    weights = weights_of(blocks, workspace_id=workspace.pk, need=need)
     columns = [column for block in blocks for column in block.get("columns", [])]
     skus = {column["sku"] for column in columns}
     products = {p.sku: p for p in Product.objects.filter(workspace=workspace, sku__in=skus)} if skus else {}
-    return [_rendered(block, products) for block in blocks]
+    return [_rendered(block, products, weights) for block in blocks]
 
 
-def _rendered(block: dict[str, Any], products: dict[str, Product]) -> dict[str, Any]:
+def _rendered(
+    block: dict[str, Any], products: dict[str, Product], weights: Mapping[str, str]
+) -> dict[str, Any]:
     match block["kind"]:
+        case "checklist":
+            return block | {
+                "items": [
+                    item | {"weight": weights.get(item.get("attribute", ""), "")} for item in block["items"]
+                ]
+            }
         case "text":
             return block | {"html": render_markdown(block["markdown"])}
         case "question":

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from engagement.auditing import record
+from engagement.conditions import check_condition
 from engagement.models import ApiKey, Workspace
 from journeys.guides.blocks import Problem, check_blocks
 from journeys.models import Guide, GuideStatus, GuideVersion, Stage
@@ -24,6 +25,7 @@ FIELDS = (
     "title",
     "summary",
     "blocks",
+    "conditions",
     "owner",
     "verified_on",
     "stale_after_days",
@@ -71,7 +73,7 @@ def save_guide(
     for field in FIELDS:
         if field in values:
             setattr(guide, field, values[field])
-    if problems := _problems(guide):
+    if problems := problems_of(guide):
         raise BadGuide(problems)
     guide.blocks = [_with_keys(block) for block in guide.blocks]
     guide.version += 1
@@ -93,26 +95,50 @@ def save_guide(
 def publish_guide(*, guide: Guide, actor: User | ApiKey | None, now: datetime) -> Guide:
     """Show the guide as it is now to readers. Raises BadGuide when it is empty or its place is taken."""
     guide = Guide.objects.select_for_update().get(pk=guide.pk)
-    problems = _problems(guide)
+    problems = problems_of(guide)
     if not guide.blocks:
         problems.append(Problem("blocks", _("Write at least one block before you publish.")))
+    problems += place_taken(guide)
+    if problems:
+        raise BadGuide(problems)
+    go_out(guide, guide.version, actor, now)
+    return guide
+
+
+def place_taken(guide: Guide) -> list[Problem]:
+    """Another general guide stands at its need, stage and language. Targeted ones may stand beside each other."""
+    if guide.conditions:
+        return []
     same_place = Guide.objects.filter(
-        need_id=guide.need_id, stage=guide.stage, language=guide.language, status=GuideStatus.PUBLISHED
+        need_id=guide.need_id,
+        stage=guide.stage,
+        language=guide.language,
+        status=GuideStatus.PUBLISHED,
+        conditions={},
     )
     if other := same_place.exclude(pk=guide.pk).first():
         message = _("“%(title)s” is published for this need, stage and language; take it back first.")
-        problems.append(Problem("stage", message % {"title": other.title}))
-    if problems:
-        raise BadGuide(problems)
-    guide.status = GuideStatus.PUBLISHED
-    guide.published_version = guide.version
-    guide.published_at = now
-    guide.save(update_fields=["status", "published_version", "published_at", "updated_at"])
-    detail = {"version": guide.version}
+        return [Problem("stage", message % {"title": other.title})]
+    return []
+
+
+def go_out(guide: Guide, number: int, actor: User | ApiKey | None, now: datetime) -> None:
+    """Show this version to readers, whatever was scheduled. Needs the guide's row locked."""
+    guide.status, guide.published_version, guide.published_at = GuideStatus.PUBLISHED, number, now
+    guide.publish_at = guide.scheduled_version = None
+    guide.schedule_problem = ""
+    guide.save()
+    detail = {"version": number}
     record(
         workspace=guide.workspace, actor=actor, action="publish_guide", target=guide, detail=detail, now=now
     )
-    return guide
+
+
+def restore_version(*, guide: Guide, number: int, actor: User | ApiKey | None, now: datetime) -> Guide:
+    """Save the words of an earlier version as the newest one. Raises GuideVersion.DoesNotExist and BadGuide."""
+    kept = GuideVersion.objects.get(guide=guide, number=number)
+    values = {"title": kept.title, "summary": kept.summary, "blocks": kept.blocks}
+    return save_guide(workspace=guide.workspace, guide=guide, values=values, actor=actor, now=now)
 
 
 def unpublish_guide(*, guide: Guide, actor: User | ApiKey | None, now: datetime) -> Guide:
@@ -142,13 +168,14 @@ def verify_guide(*, guide: Guide, on: date, actor: User | ApiKey | None, now: da
 def _set_status(guide: Guide, status: str, action: str, actor: User | ApiKey | None, now: datetime) -> Guide:
     guide = Guide.objects.select_for_update().get(pk=guide.pk)
     guide.status = status
-    guide.published_version = None
-    guide.save(update_fields=["status", "published_version", "updated_at"])
+    guide.published_version = guide.publish_at = guide.scheduled_version = None
+    guide.save(update_fields=["status", "published_version", "publish_at", "scheduled_version", "updated_at"])
     record(workspace=guide.workspace, actor=actor, action=action, target=guide, now=now)
     return guide
 
 
-def _problems(guide: Guide) -> list[Problem]:
+def problems_of(guide: Guide) -> list[Problem]:
+    """Everything for which the guide cannot be kept."""
     problems = []
     if not guide.title.strip():
         problems.append(Problem("title", _("Must not be empty.")))
@@ -165,6 +192,9 @@ def _problems(guide: Guide) -> list[Problem]:
         problems.append(
             Problem("slug", _("Another guide in this language has this address; choose another."))
         )
+    if wrong := check_condition(guide.conditions, workspace=guide.workspace):
+        message = "; ".join(f"{one.path} {one.message}".strip() for one in wrong)
+        problems.append(Problem("conditions", message))
     blocks = check_blocks(guide.blocks, workspace=guide.workspace)
     return problems + [Problem(f"blocks.{p.path}".rstrip("."), p.message) for p in blocks]
 

@@ -35,6 +35,14 @@ class Guide(models.Model):
     status = models.CharField(max_length=10, choices=GuideStatus.choices, default=GuideStatus.DRAFT)
     version = models.PositiveIntegerField(default=1)
     published_version = models.PositiveIntegerField(null=True, blank=True, help_text="What readers see.")
+    conditions = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="For whom it stands in place of the general one; {}: it is that one.",
+    )
+    publish_at = models.DateTimeField(null=True, blank=True, help_text="When the scheduled version goes out.")
+    scheduled_version = models.PositiveIntegerField(null=True, blank=True)
+    schedule_problem = models.CharField(max_length=300, blank=True, help_text="Why it did not go out.")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     verified_on = models.DateField(null=True, blank=True)
     stale_after_days = models.PositiveIntegerField(default=180)
@@ -47,10 +55,18 @@ class Guide(models.Model):
             models.UniqueConstraint(fields=["workspace", "slug", "language"], name="guide_slug_once"),
             models.UniqueConstraint(
                 fields=["need", "stage", "language"],
-                condition=Q(status="published"),
+                condition=Q(status="published", conditions={}),
                 name="one_published_guide_a_place",
             ),
+            models.CheckConstraint(
+                condition=Q(publish_at=None, scheduled_version=None)
+                | Q(publish_at__isnull=False, scheduled_version__isnull=False),
+                name="scheduled_guide_names_a_version",
+            ),
             models.CheckConstraint(condition=Q(status__in=GuideStatus.values), name="guide_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=["publish_at"], condition=Q(publish_at__isnull=False), name="guides_due")
         ]
 
     def __str__(self) -> str:

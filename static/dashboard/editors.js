@@ -52,7 +52,7 @@
       const drop = (object, ...keys) => keys.forEach((key) => !object[key] && delete object[key]);
       drop(kept, "heading");
       if (kept.sources && !kept.sources.length) delete kept.sources;
-      (kept.kind === "checklist" ? kept.items : []).forEach((item) => drop(item, "how", "evidence", "key"));
+      (kept.kind === "checklist" ? kept.items : []).forEach((item) => drop(item, "how", "evidence", "key", "attribute"));
       (kept.columns ?? []).forEach((column) => {
         drop(column, "note");
         if (column.source && !column.source.url && !column.source.title) delete column.source;
@@ -125,7 +125,7 @@
     };
     const FIELDS = {
       text: (block) => [area(w.markdown, block, "markdown")],
-      checklist: (block) => items(block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"))], () => ({ criterion: "", why: "" }), w.addItem),
+      checklist: (block) => items(block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"), choice(w.attribute, vocabulary.attributes, one, "attribute"))], () => ({ criterion: "", why: "" }), w.addItem),
       comparison,
       not_for: (block) => items(block.items, (_one, place) => [line(w.item, block.items, place)], () => "", w.addItem),
       care: (block) => items(block.steps, (one) => [line(w.when, one, "when"), area(w.markdown, one, "markdown")], () => ({ when: "", markdown: "" }), w.addItem),

@@ -182,6 +182,11 @@
         event.preventDefault();
         get(root, link, link.dataset.tsGet, link.dataset.tsInto).catch(() => location.assign(link.href));
       }
+      const out = event.target.closest('a[href^="http"]');
+      const read = out?.closest("[data-ts-read]");
+      if (read && (anonymousId || token)) {
+        post(read.dataset.tsRead, { guide: read.dataset.guide, lang: read.dataset.lang, link: out.getAttribute("href") }, true).catch(() => {});
+      }
       const jump = event.target.closest('a[href^="#"]');
       const target = jump && root.querySelector(`[id="${CSS.escape(jump.hash.slice(1))}"]`);
       if (target) {
@@ -387,7 +392,9 @@
       const headers = kind === "inbox" ? signed() : {};
       try {
         const path = PATHS[kind] + (kind === "reviews" || kind === "fit" ? `?${stored(SITUATION)}` : "");
-        const asked = OWN.includes(kind) ? post(path, query, false, query.lang) : ask(path, query, { headers });
+        // Who is known may have a guide of their own; everybody else has the one that caches keep.
+        const own = OWN.includes(kind) || (kind === "guide" && (anonymousId || token));
+        const asked = own ? post(kind === "guide" ? "/e/f/guide/own/" : path, query, false, query.lang) : ask(path, query, { headers });
         const [made, answer] = await Promise.all([styles(), asked]);
         const html = await answer.text();
         if (!answer.ok) {

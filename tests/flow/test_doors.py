@@ -118,7 +118,7 @@ API_METHODS = ("get", "post", "put", "patch", "delete")
 STAND_INS = {
     "token": "forged", "name": "none.eml", "channel": "email", "language": "en", "external_id": "c1", "kind": "helpful",
     "slug": "none", "workspace": "none", "sku": "none", "action": "read", "key": "wk_none", "message_id": 1,
-    "customer_need_id": 1, "reply_id": 1, "product_id": 1, "uidb36": "1", "number": 1,
+    "customer_need_id": 1, "reply_id": 1, "product_id": 1, "uidb36": "1", "shortlist_id": 1, "item_id": 1, "number": 1,
 }  # fmt: skip
 
 
