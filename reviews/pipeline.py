@@ -24,7 +24,7 @@ class Flag(NamedTuple):
 
 
 class Words(NamedTuple):
-    """All that the pipeline may know of a review, and the recent texts that it is compared with."""
+    """All that the pipeline may know of a text, and what it is compared with."""
 
     title: str
     body: str
@@ -33,6 +33,8 @@ class Words(NamedTuple):
     author_name: str = ""
     blocked_words: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    today: int = 0  # texts about the same product within a day, this one not counted
+    usual: float = 0.0  # as many come on a usual day
 
     @property
     def text(self) -> str:
@@ -65,6 +67,11 @@ def check_repeated_text(words: Words) -> Iterator[tuple[str, str]]:
         yield HOLD, gettext_noop("Nearly the same text as another review")
     if re.search(r"(.)\1{9,}", words.body):
         yield TAG, gettext_noop("One character over and over")
+
+
+def check_burst(words: Words) -> Iterator[tuple[str, str]]:
+    if words.today >= LEAST_BURST and words.today > BURST * max(words.usual, 1.0):
+        yield HOLD, gettext_noop("Many more than usual came in about this product within a day")
 
 
 def check_blocked_words(words: Words) -> Iterator[tuple[str, str]]:
@@ -101,6 +108,7 @@ def blocked_in(text: str, blocked: Iterable[str]) -> list[str]:
 
 
 REPEATED = 0.7
+LEAST_BURST, BURST = 10, 5  # so many in a day, and so many times the usual
 LEAST_SHINGLES = 6
 LINK = re.compile(
     r"(?i)\b(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|net|org|info|biz|shop|store|io|ru|xyz|top)\b(?!@)"
@@ -113,6 +121,7 @@ STEPS: list[tuple[str, Callable[[Words], Iterator[tuple[str, str]]]]] = [
     ("length", check_length),
     ("links", check_links),
     ("repeated_text", check_repeated_text),
+    ("burst", check_burst),
     ("blocked_words", check_blocked_words),
     ("personal_data", check_personal_data),
 ]

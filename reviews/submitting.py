@@ -21,7 +21,6 @@ from reviews.models import (
     ModerationEntry,
     Review,
     ReviewDraft,
-    ReviewPolicy,
     ReviewRating,
     ReviewStatus,
     ReviewVersion,
@@ -29,11 +28,11 @@ from reviews.models import (
 from reviews.moving import move_reviews
 from reviews.photographing import Stored, keep_photos
 from reviews.pipeline import HOLD, Words, screen
+from reviews.screening import comparisons
 from reviews.verifying import verify_reviews
 from reviews.versions import show_words
 
 COLLECTED_BY = ("form", "link", "import", "api")
-COMPARED_WITH = 100  # recent texts of the workspace, for repeated ones
 
 
 @transaction.atomic
@@ -186,7 +185,7 @@ def _enter(review: Review, *, now: datetime) -> None:
     """Its author is known now: verify it, screen its words, say so on the timeline and in the trail."""
     if verify_reviews([review.pk]):
         review.refresh_from_db(fields=["order_event_id"])
-    flags = screen(words_of(review))
+    flags = screen(words_of(review, now))
     review.flags = [flag._asdict() for flag in flags]
     review.save(update_fields=["flags"])
     entries = [_entry(review, "submit" if review.version == 1 else "resubmit", "", now)]
@@ -209,11 +208,12 @@ def _told_to_all(review: Review, situation: dict[str, Any]) -> dict[str, Any]:
     return {key: answer for key, answer in situation.items() if key not in sensitive}
 
 
-def words_of(review: Review) -> Words:
-    """What the pipeline may see of it, with what it is compared with. Two queries."""
-    policy = ReviewPolicy.objects.filter(workspace_id=review.workspace_id).first()
+def words_of(review: Review, now: datetime) -> Words:
+    """What the pipeline may see of it, with what it is compared with."""
     others = Review.objects.filter(workspace_id=review.workspace_id).exclude(pk=review.pk)
-    recent = others.order_by("-submitted_at").values_list("body", flat=True)[:COMPARED_WITH]
+    # What was brought from elsewhere came in at once, and says nothing of a usual day.
+    others = others.exclude(collected_by="import")
+    compared = comparisons(others, workspace_id=review.workspace_id, product_id=review.product_id, now=now)
     words = review.newest
     return Words(
         title=words["title"],
@@ -221,8 +221,7 @@ def words_of(review: Review) -> Words:
         pros=tuple(words["pros"]),
         cons=tuple(words["cons"]),
         author_name=words["author_name"],
-        blocked_words=tuple(policy.blocked_words) if policy else (),
-        recent=tuple(recent),
+        **compared,
     )
 
 

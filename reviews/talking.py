@@ -19,12 +19,12 @@ from engagement.people.traits import usable_email
 from reviews.confirming import owner_of_address
 from reviews.judging import note_post, publish_post
 from reviews.links import CONFIRMATION_FOR
-from reviews.models import Review, ReviewPolicy
+from reviews.models import Review
 from reviews.pipeline import HOLD, Words, screen
+from reviews.screening import comparisons
 from reviews.talk_models import Owner, OwnerAsked, Post, PostKind, PostStatus
 
 LEAST, LONGEST = 10, 2000
-COMPARED_WITH = 100
 KEPT_FOR = CONFIRMATION_FOR + timedelta(days=1)
 
 
@@ -229,7 +229,7 @@ def _refuse(body: str, author_name: str, problems: dict[str, str] | None = None)
 
 def _enter(post: Post, now: datetime) -> None:
     """Its author is known now: screen its words, say so on the timeline and in the trail."""
-    flags = screen(_words_of(post))
+    flags = screen(_words_of(post, now))
     post.flags = [flag._asdict() for flag in flags]
     post.save(update_fields=["flags"])
     note_post(post, "submit", now=now)
@@ -246,14 +246,7 @@ def _enter(post: Post, now: datetime) -> None:
     record_events(workspace_id=post.workspace_id, events=[event], now=now)
 
 
-def _words_of(post: Post) -> Words:
-    policy = ReviewPolicy.objects.filter(workspace_id=post.workspace_id).first()
+def _words_of(post: Post, now: datetime) -> Words:
     others = Post.objects.filter(workspace_id=post.workspace_id, kind=post.kind).exclude(pk=post.pk)
-    recent = others.order_by("-submitted_at").values_list("body", flat=True)[:COMPARED_WITH]
-    return Words(
-        title="",
-        body=post.body,
-        author_name=post.author_name,
-        blocked_words=tuple(policy.blocked_words) if policy else (),
-        recent=tuple(recent),
-    )
+    compared = comparisons(others, workspace_id=post.workspace_id, product_id=post.product_id, now=now)
+    return Words(title="", body=post.body, author_name=post.author_name, **compared)

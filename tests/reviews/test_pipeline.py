@@ -71,3 +71,10 @@ def test_hostile_texts_take_no_time():
         "a-" * 2500,
     ):
         screen(Words(title="", body=text, recent=(text,)))
+
+
+@pytest.mark.parametrize(
+    ("today", "usual", "held"), [(9, 0.0, False), (10, 0.0, True), (50, 10.0, False), (51, 10.0, True)]
+)
+def test_many_more_than_usual_within_a_day_are_looked_at_one_by_one(today, usual, held):
+    assert (("burst", HOLD) in steps(today=today, usual=usual)) is held

@@ -237,3 +237,14 @@ def test_a_confirmed_second_review_becomes_the_next_version(product):
     assert review.body.startswith("First impressions")
     assert review.edit["body"].startswith("A month later")
     assert Review.objects.count() == 1
+
+
+def test_a_burst_about_one_product_is_held_and_what_was_imported_is_none(product):
+    for _ in range(11):
+        last = submit(product, make.customer(product.workspace), body=make_reviews.content().body)
+    assert "burst" in [flag["step"] for flag in last.flags]
+    Review.objects.update(collected_by="import")
+    after = submit(product, make.customer(product.workspace), body=make_reviews.content().body)
+    assert "burst" not in [flag["step"] for flag in after.flags]
+    elsewhere = submit(make.product(product.workspace), make.customer(product.workspace))
+    assert "burst" not in [flag["step"] for flag in elsewhere.flags]
