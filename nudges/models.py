@@ -613,6 +613,16 @@ class Circuit(models.Model):
     changed_at = models.DateTimeField()
 
 
+class Reach(models.Model):
+    """How far a worker has come with handing over what it has begun: messages of its claim beyond `message_id` have
+    certainly not gone out. Not logged, so it costs little; a crash of the database empties it, and then nobody knows.
+    """
+
+    claim_token = models.UUIDField(primary_key=True)
+    message_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+
 class Quota(models.Model):
     """How much a provider with a limit was given lately: tokens that come in by the second, and the day's count."""
 

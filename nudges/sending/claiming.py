@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engagement.statements import run_statement
-from nudges.models import Message, MessageState
+from engagement.statements import run_prepared, run_statement
+from nudges.models import Message, MessageState, Reach
 
 
 def claim_messages(*, channel: str, limit: int, token: UUID, now: datetime) -> list[int]:
@@ -23,3 +23,13 @@ def give_back(ids: Sequence[int], *, token: UUID) -> int:
     return Message.objects.filter(
         pk__in=ids, claim_token=token, state=MessageState.CLAIMED, begun_at=None
     ).update(state=MessageState.DECIDED, claim_token=None, claimed_at=None)
+
+
+def note_reach(message_id: int, *, token: UUID, now: datetime) -> None:
+    """What is up to this message may go out from now on; what is beyond it has not."""
+    run_prepared("nudges.note_reach", {"token": str(token), "message": message_id, "now": now})
+
+
+def forget_reach(token: UUID) -> None:
+    """Nothing of this claim is in doubt any more."""
+    Reach.objects.filter(claim_token=token).delete()

@@ -14,7 +14,7 @@ from engagement.counts import Counts
 from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown, channels_named
 from nudges.models import Message, Promise
 from nudges.sending.circuits import allowance, note_failure, note_success
-from nudges.sending.claiming import claim_messages, give_back
+from nudges.sending.claiming import claim_messages, forget_reach, give_back, note_reach
 from nudges.sending.enveloping import Letter, envelope_of, read_claimed, write_letters
 from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.rechecking import find_obstacles
@@ -25,6 +25,8 @@ from nudges.sending.supplying import Supplies, read_supplies
 CHUNK = 400
 # Begun and recorded together: as many as are in doubt at most when a worker dies at a provider that cannot be asked.
 WINDOW = 100
+# Of these so many may not have gone out; see `Reach`.
+STRIDE = 10
 # A service message may go twice rather than not at all, so no more than one of them is in doubt.
 SERVICE_WINDOW = 1
 
@@ -94,6 +96,7 @@ class _Chunk:
         finally:
             # What was not begun, whatever stopped us, is due for others.
             self.counts["given_back"] += give_back(ids, token=self.token)
+        forget_reach(self.token)
 
     def _send_windows(self, windows: list[list[Letter]], send: Send) -> None:
         ours = self._begin(windows[0]) if windows else []
@@ -109,14 +112,24 @@ class _Chunk:
                 ours = [] if self.is_down else self._begin(following)
 
     def _begin(self, window: Sequence[Letter]) -> list[Letter]:
-        ours = (
-            begin(window, provider=self.channel.provider, token=self.token, now=self.now) if window else set()
-        )
+        if not window:
+            return []
+        self._note_reach(0)
+        ours = begin(window, provider=self.channel.provider, token=self.token, now=self.now)
         for message, _words in window:
             message.attempts += message.pk in ours
         self.counts["begun"] += len(ours)
         self.counts["stale"] += len(window) - len(ours)
         return [letter for letter in window if letter.message.pk in ours]
+
+    def reach(self, letters: Sequence[Letter]) -> None:
+        """Say that these are next."""
+        self._note_reach(letters[-1].message.pk)
+
+    def _note_reach(self, message_id: int) -> None:
+        """Only where a provider cannot be asked which it has."""
+        if self.channel.capability.kind == "none":
+            note_reach(message_id, token=self.token, now=self.now)
 
     def note(self, outcome: Outcome) -> None:
         """Tell the provider's circuit."""
@@ -170,6 +183,8 @@ class _HandOver:
         for letter in self._letters:
             if self._chunk.is_down:
                 return
+            if self._asked_for % STRIDE == 0:
+                self._chunk.reach(self._letters[self._asked_for : self._asked_for + STRIDE])
             self._asked_for += 1
             yield envelope_of(letter, supplies=self._chunk.supplies, now=self._chunk.now)
 

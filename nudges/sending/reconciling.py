@@ -9,13 +9,15 @@ A claim whose hand-over had not begun goes back at once. For one that had begun,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
 from engagement.counts import Counts
 from nudges.channels import Channel, Outcome, Refused, Unknown, channels_named
-from nudges.models import Message, MessageState
+from nudges.models import Message, MessageState, Reach
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
 from nudges.sending.recording import cancel, record, result_of
@@ -57,13 +59,23 @@ def _settle_begun(*, now: datetime, limit: int) -> Counts:
             .order_by("claimed_at")
             .select_for_update(of=("self",), skip_locked=True)[:limit]
         )
+        reached = _reached(dead)
         for message in dead:
-            outcome = _find_out(message, _provider_of(message), now=now)
             assert message.claim_token is not None
+            outcome = None  # begun with others, and the worker died before it came to this one
+            if message.pk <= reached.get(message.claim_token, message.pk):
+                outcome = _find_out(message, _provider_of(message), now=now)
             result = result_of(message, outcome, now=now)
             counts += record([(message, result)], token=message.claim_token, now=now)
+        Reach.objects.filter(at__lt=now - 6 * LEASE).delete()
     counts["taken"] += len(dead)
     return counts
+
+
+def _reached(messages: Sequence[Message]) -> dict[UUID | None, int]:
+    """How far each of the claims came, where that is known."""
+    tokens = {message.claim_token for message in messages}
+    return dict(Reach.objects.filter(claim_token__in=tokens).values_list("claim_token", "message_id"))
 
 
 def _provider_of(message: Message) -> Channel | None:

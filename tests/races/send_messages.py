@@ -1,7 +1,7 @@
 """A worker that sends until nothing is due, and can be told where to die: at a point, when it comes there the nth time.
 
-The points: claimed (before any hand-over has begun), begun (marked, nothing said to the provider yet), accepted (the
-provider has it, nothing recorded yet).
+The points: claimed (before any hand-over has begun), begun (marked with others, this one about to be said), accepted
+(the provider has it, nothing recorded yet).
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
 
-from nudges.channels import Envelope, Outcome, Send, one_by_one
+from nudges.channels import Envelope, Outcome, Send
 from nudges.channels.email import EmailChannel
-from nudges.sending import send_messages
+from nudges.models import Message
+from nudges.sending import delivering, enveloping, send_messages
 from tests.make import NOW
 
 passed: Counter[str] = Counter()
@@ -35,21 +36,31 @@ class MortalChannel(EmailChannel):
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        pass_point("claimed")
         with super().session() as send:
 
-            def hand_over(envelope: Envelope) -> Outcome:
-                pass_point("begun")
-                [outcome] = send([envelope])
-                pass_point("accepted")
-                return outcome
+            def hand_over(envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
+                for outcome in send(begun(envelopes)):
+                    pass_point("accepted")
+                    yield outcome
 
-            yield one_by_one(hand_over)
+            yield hand_over
+
+
+def begun(envelopes: Iterable[Envelope]) -> Iterator[Envelope]:
+    for envelope in envelopes:
+        pass_point("begun")
+        yield envelope
+
+
+def read_claimed(ids: Sequence[int]) -> list[Message]:
+    pass_point("claimed")
+    return enveloping.read_claimed(ids)
 
 
 def send(*die_at: str | int) -> None:
     global death
     death = die_at or None  # type: ignore[assignment]
     settings.CHANNELS = {"email": f"{__name__}.MortalChannel"}
+    delivering.read_claimed = read_claimed
     while send_messages(now=NOW, limit=20)["taken"]:
         pass
