@@ -96,7 +96,7 @@ def _show(customer: Customer, token: str, now: datetime, *, done: str = "", erro
         "workspace": customer.workspace,
         "customer": customer,
         "token": token,
-        "topics": topics_of(customer),
+        "topics": topics_of(customer, now=now),
         "channels": [label_for_customers(channel) for channel in offered_channels(customer.workspace)],
         "preference": Preference.objects.filter(customer=customer).first(),
         "held_back": held_back_from(customer, now=now),
@@ -109,12 +109,14 @@ def _show(customer: Customer, token: str, now: datetime, *, done: str = "", erro
         "done": done,
         "error": error,
     }
-    return show(
-        "preferences",
-        context,
-        language=languages(customer, customer.workspace),
-        status=400 if error else 200,
-    )
+    # A day is a day where the customer is: the form shows the one that they chose.
+    with timezone.override(_zone(customer)):
+        return show(
+            "preferences",
+            context,
+            language=languages(customer, customer.workspace),
+            status=400 if error else 200,
+        )
 
 
 def _back(token: str, done: str) -> HttpResponse:
@@ -133,6 +135,11 @@ def _choices(request: HttpRequest, customer: Customer, now: datetime) -> Choices
             (category.pk, channel.value): f"{category.pk}:{channel.value}" in wanted
             for category in categories
             for channel in offered
+        },
+        paused_topics={
+            category.pk: _pause(request.POST[f"pause:{category.pk}"], customer, now)
+            for category in categories
+            if f"pause:{category.pk}" in request.POST
         },
         max_per_week=_number(request.POST.get("max_per_week", "")),
         paused_until=_pause(request.POST.get("paused_until", ""), customer, now),

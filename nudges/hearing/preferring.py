@@ -22,6 +22,9 @@ class Choices:
     """What was chosen; `allowed` says for each (category id, channel) that was offered whether it is wanted."""
 
     allowed: Mapping[tuple[int, str], bool] = field(default_factory=dict)
+    paused_topics: Mapping[int, datetime | None] = field(
+        default_factory=dict
+    )  # by category id; None: no longer
     max_per_week: int | None = None
     paused_until: datetime | None = None
     quiet_start: time | None = None
@@ -36,6 +39,7 @@ def save_preferences(*, customer: Customer, choices: Choices, now: datetime) -> 
     is an event. Quiet hours need both ends, and two that differ; else they are off.
     """
     changed = ["consent"] if _save_consents(customer, choices.allowed, now=now) else []
+    changed += ["paused_topics"] if _save_topic_pauses(customer, choices.paused_topics, now=now) else []
     preference = preference_of(customer_id=customer.pk, workspace_id=customer.workspace_id, now=now)
     has_quiet = choices.quiet_start and choices.quiet_end and choices.quiet_start != choices.quiet_end
     wanted = {
@@ -57,6 +61,20 @@ def save_preferences(*, customer: Customer, choices: Choices, now: datetime) -> 
             now,
         )
     return changed + differing
+
+
+def _save_topic_pauses(customer: Customer, pauses: Mapping[int, datetime | None], *, now: datetime) -> bool:
+    has_changed = False
+    for category_id, until in sorted(pauses.items()):
+        before = pause_category(
+            customer_id=customer.pk,
+            workspace_id=customer.workspace_id,
+            category_id=category_id,
+            until=until,
+            now=now,
+        )
+        has_changed |= before != until
+    return has_changed
 
 
 @transaction.atomic

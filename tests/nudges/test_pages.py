@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -346,6 +347,27 @@ class TestPreferencePage:
         assert kept.paused_until is not None
         assert kept.paused_until.date() == day
         assert "Saved" in browser.get(answer["Location"]).content.decode()
+
+    def test_the_day_of_a_pause_is_the_customers_and_saving_again_moves_nothing(
+        self, browser: Client, ana: Customer, message: Message
+    ) -> None:
+        ana.timezone = "Europe/Berlin"
+        ana.save()
+        day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+        topic = f"pause:{message.category_id}"
+        for _again in range(2):
+            html = browser.get(path(preferences_url(ana))).content.decode()
+            shown = dict(re.findall(r'type="date" name="([\w:]+)" min="[^"]*" value="([^"]*)"', html))
+            assert shown.keys() == {"paused_until", topic}
+            assert set(shown.values()) in ({""}, {day})
+            self.save(browser, ana, paused_until=shown["paused_until"] or day, **{topic: shown[topic] or day})
+            kept = Preference.objects.get(customer=ana)
+            assert kept.paused_until is not None
+            begins = kept.paused_until.astimezone(ZoneInfo("Europe/Berlin"))
+            assert (begins.date().isoformat(), begins.hour) == (day, 0)
+            assert datetime.fromisoformat(kept.paused_categories[str(message.category_id)]) == begins
+        self.save(browser, ana, **{topic: ""})
+        assert Preference.objects.get(customer=ana).paused_categories == {}
 
     def test_emptying_a_field_takes_the_limit_away(self, browser: Client, ana: Customer) -> None:
         self.save(browser, ana, max_per_week="2")
