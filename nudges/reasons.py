@@ -66,6 +66,7 @@ class Reason(models.TextChoices):
     UNREACHABLE = "unreachable", gettext_lazy("No address on any of its channels")
     SUPPRESSED_ADDRESS = "suppressed_address", gettext_lazy("The address may not be used")
     CONDITIONS_NOT_MET = "conditions_not_met", gettext_lazy("The conditions no longer fit")
+    REFUSED = "refused", gettext_lazy("The conditions did not fit")
     NEED_CLOSED = "need_closed", gettext_lazy("The need is closed")
     SNOOZED = "snoozed", gettext_lazy("The customer said: not now")
     STAGE_MOVED = "stage_moved", gettext_lazy("The need has moved to another stage")
@@ -186,6 +187,9 @@ _MARKETER: dict[Reason, Callable[[Decided], str]] = {
         gettext_lazy("The only address is on the suppression list (it bounced, or the customer complained).")
     ),
     Reason.CONDITIONS_NOT_MET: _plain(gettext_lazy("The nudge's conditions no longer fitted this customer.")),
+    Reason.REFUSED: _plain(
+        gettext_lazy("It was not put forward: the nudge's conditions did not fit this customer then.")
+    ),
     Reason.NEED_CLOSED: _plain(gettext_lazy("The need that it is about is closed.")),
     Reason.SNOOZED: _plain(gettext_lazy("The customer answered “not now” about this need.")),
     Reason.STAGE_MOVED: _moved,
@@ -239,6 +243,7 @@ _CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
     Reason.UNREACHABLE: _plain(gettext_lazy("We had no address of yours for it.")),
     Reason.SUPPRESSED_ADDRESS: _plain(gettext_lazy("We no longer write to the address that we had.")),
     Reason.CONDITIONS_NOT_MET: _plain(gettext_lazy("It no longer fitted your situation.")),
+    Reason.REFUSED: _plain(gettext_lazy("It did not fit your situation.")),
     Reason.NEED_CLOSED: _plain(gettext_lazy("It was about something that is settled for you.")),
     Reason.SNOOZED: _plain(gettext_lazy("You asked us to wait with this topic.")),
     Reason.STAGE_MOVED: _plain(gettext_lazy("You had already moved on, so it would have come too late.")),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from engagement.conditions import customers_matching
 from engagement.statements import run_statement
-from nudges.models import Broadcast, Nudge, NudgeStatus, Policy, Promise
+from nudges.models import Broadcast, CandidateState, Nudge, NudgeStatus, Policy, Promise
 
 DEFAULT_COLLECT_SECONDS = 60
 MAX_OCCASION = 80
@@ -49,40 +49,56 @@ def forward(
 ) -> list[int]:
     """The same for customers each with an occasion of their own; returns the customers of new candidates.
 
-    `checked` says that the conditions have just been checked. It is due after the workspace's collecting time, a
-    service message at once, and true until the nudge's own hours have passed, or the broadcast's end.
+    `checked` says that the conditions have just been checked. Whom they don't fit is refused entry: the ledger says so,
+    and nothing more comes of it. A candidate is due after the workspace's collecting time, a service message at once,
+    and true until the nudge's own hours have passed, or the broadcast's end.
     """
     if nudge.status != NudgeStatus.ACTIVE or not asked:
         return []
-    fitting = list(asked) if checked else _fitting(nudge, asked, now)
+    fitting, refused = (list(asked), []) if checked else _sorted_out(nudge, asked, now)
+    if refused:
+        kept = _make(nudge, refused, CandidateState.DECIDED, now=now, broadcast=broadcast)
+        candidates = [row["candidate_id"] for row in kept]
+        run_statement("nudges.refuse_entries", {"candidates": candidates, "now": now})
+    made = _make(nudge, fitting, CandidateState.DUE, now=now, broadcast=broadcast)
+    return [row["customer_id"] for row in made]
+
+
+def _make(
+    nudge: Nudge, asked: Sequence[Asked], state: CandidateState, *, now: datetime, broadcast: Broadcast | None
+) -> list[dict[str, Any]]:
+    """Write the candidates; returns those that are new."""
     not_after = now + timedelta(hours=nudge.expires_after_hours)
     is_service = nudge.promise == Promise.SERVICE
-    rows = run_statement(
+    return run_statement(
         "nudges.put_forward",
         {
             "workspace": nudge.workspace_id,
             "nudge": nudge.pk,
             "need": nudge.trigger_need_id,
             "broadcast": broadcast and broadcast.pk,
-            "customers": [one.customer_id for one in fitting],
-            "occasions": [one.occasion for one in fitting],
-            "needs": [one.customer_need_id for one in fitting],
-            "changes": [one.stage_change_id for one in fitting],
+            "customers": [one.customer_id for one in asked],
+            "occasions": [one.occasion for one in asked],
+            "needs": [one.customer_need_id for one in asked],
+            "changes": [one.stage_change_id for one in asked],
+            "state": state,
             "urgent": is_service,
             "now": now,
             "due_at": now if is_service else now + timedelta(seconds=_collect_seconds(nudge.workspace_id)),
             "not_after": min(not_after, broadcast.not_after) if broadcast else not_after,
         },
     )
-    return [row["customer_id"] for row in rows]
 
 
-def _fitting(nudge: Nudge, asked: Sequence[Asked], now: datetime) -> list[Asked]:
+def _sorted_out(nudge: Nudge, asked: Sequence[Asked], now: datetime) -> tuple[list[Asked], list[Asked]]:
+    """Those whom the conditions fit, and the others."""
     if not nudge.conditions:
-        return list(asked)
+        return list(asked), []
     matching = customers_matching(nudge.conditions, workspace=nudge.workspace, now=now)
     fit = set(matching.filter(pk__in={one.customer_id for one in asked}).values_list("pk", flat=True))
-    return [one for one in asked if one.customer_id in fit]
+    return [one for one in asked if one.customer_id in fit], [
+        one for one in asked if one.customer_id not in fit
+    ]
 
 
 def _collect_seconds(workspace_id: int) -> int:

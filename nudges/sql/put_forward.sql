@@ -1,7 +1,8 @@
 -- Puts one nudge forward to some customers: a candidate each, once an occasion, and the row that is locked to decide.
 -- A customer found to be another since is taken as that one. The need is the one given, else the open one of the kind
 -- that the nudge is about.
--- Reads customers, needs. Writes pressure, candidates. Returns customer_id of each candidate made.
+-- What is refused entry is made as decided: refuse_entries.sql says why in the ledger.
+-- Reads customers, needs. Writes pressure, candidates. Returns customer_id, candidate_id of each candidate made.
 WITH asked AS (
     SELECT DISTINCT ON (occasion, alive.id) alive.id AS customer_id, asked.occasion,
            coalesce(asked.customer_need_id, open_need.id) AS customer_need_id, asked.stage_change_id
@@ -29,7 +30,7 @@ INSERT INTO nudges_candidate (
     put_forward_at, due_at, not_after
 )
 SELECT %(workspace)s, customer_id, %(nudge)s, customer_need_id, stage_change_id, %(broadcast)s, occasion, %(urgent)s,
-       'due', %(now)s, %(due_at)s, %(not_after)s
+       %(state)s, %(now)s, %(due_at)s, %(not_after)s
 FROM asked ORDER BY customer_id, occasion
 ON CONFLICT (customer_id, nudge_id, occasion) DO NOTHING
-RETURNING customer_id
+RETURNING customer_id, id AS candidate_id

@@ -57,7 +57,18 @@ def test_conditions_are_checked_when_it_is_put_forward(workspace: Workspace, cus
     gold = make.customer(workspace, traits={"plan": "gold"})
     nudge = make_nudges.nudge(workspace, conditions={"trait": "plan", "is": "gold"})
     assert put(nudge, customer, gold) == 1
-    assert Candidate.objects.get().customer == gold
+    assert Candidate.objects.get(state="due").customer == gold
+
+
+def test_refused_entries_are_explained_in_the_same_ledger(workspace: Workspace, customer: Customer) -> None:
+    nudge = make_nudges.nudge(workspace, conditions={"trait": "plan", "is": "gold"})
+    assert put(nudge, customer) == 0
+    assert put(nudge, customer) == 0  # the same occasion again
+    refused = Decision.objects.get()
+    assert (refused.outcome, refused.reason, refused.rule) == ("suppress", "refused", "conditions")
+    assert (refused.customer, refused.nudge, refused.decided_at) == (customer, nudge, NOW)
+    assert decide_nudges(now=NOW + HOUR) == {}
+    assert not Message.objects.exists()
 
 
 @pytest.mark.parametrize("status", ["draft", "paused", "archived"])

@@ -1,0 +1,14 @@
+-- Explains in the ledger why customers were not put forward at all: the nudge's conditions did not fit them then.
+-- Reads candidates just made as decided, nudges, needs, policies. Writes decisions. Returns nothing.
+INSERT INTO nudges_decision (
+    workspace_id, candidate_id, customer_id, nudge_id, nudge_version, customer_need_id, outcome, reason, rule,
+    policy_version, used_by, stage, channel, in_holdout, context, earlier, decided_at
+)
+SELECT c.workspace_id, c.id, c.customer_id, c.nudge_id, nudge.version, c.customer_need_id, 'suppress', 'refused', 'conditions',
+       coalesce(policy.version, 0), '{}', coalesce(need.stage, ''), '', false, '{}', '[]', %(now)s
+FROM nudges_candidate AS c
+JOIN nudges_nudge AS nudge ON nudge.id = c.nudge_id
+LEFT JOIN nudges_policy AS policy ON policy.workspace_id = c.workspace_id
+LEFT JOIN journeys_customerneed AS need ON need.id = c.customer_need_id
+WHERE c.id = ANY (%(candidates)s)
+ORDER BY c.id
