@@ -18,11 +18,15 @@ from engagement.auditing import changes, record
 from engagement.models import ApiKey, Workspace
 from nudges.models import Cap, CapScope, Policy, WindowKind
 
-CAP_FIELDS = ("scope", "scope_value", "window", "seconds", "unit", "limit")
+CAP_FIELDS = ("scope", "scope_value", "window", "seconds", "unit", "limit", "floor")
 
 
 class CapExists(Exception):
     """A cap for the same scope and window is in force already; change its limit instead."""
+
+
+class NotTried(Exception):
+    """The adaptive cap may be switched on only after its simulation was seen for the limits as they are now."""
 
 
 def policy_of(workspace: Workspace) -> Policy:
@@ -52,10 +56,10 @@ def add_cap(
 ) -> Cap:
     """A new cap from CAP_FIELDS, in force at once. Raises CapExists."""
     policy = locked_policy(workspace)
-    place = {field: values.get(field) for field in CAP_FIELDS if field != "limit"}
-    if caps_in_force(workspace).filter(**as_lookup(place)).exists():
+    cap = Cap(workspace=workspace, changed_at=now, **values)
+    if caps_in_force(workspace).filter(**place_of(cap)).exists():
         raise CapExists
-    cap = Cap.objects.create(workspace=workspace, changed_at=now, **values)
+    cap.save()
     raise_version(policy, now)
     record(
         workspace=workspace,
@@ -68,8 +72,9 @@ def add_cap(
     return cap
 
 
-def as_lookup(place: dict[str, Any]) -> dict[str, Any]:
-    """A filter for exactly these values, where null equals null."""
+def place_of(cap: Cap) -> dict[str, Any]:
+    """A filter for caps of exactly this scope and window, where null equals null."""
+    place = {field: getattr(cap, field) for field in CAP_FIELDS if field not in ("limit", "floor")}
     return {
         (f"{field}__isnull" if value is None else field): (value is None) or value
         for field, value in place.items()
@@ -77,18 +82,21 @@ def as_lookup(place: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def change_cap(*, cap: Cap, limit: int, actor: User | ApiKey | None, now: datetime) -> Cap:
-    """Another limit for the same scope and window."""
+def change_cap(
+    *, cap: Cap, limit: int, floor: int | None = None, actor: User | ApiKey | None, now: datetime
+) -> Cap:
+    """Another limit for the same scope and window; `floor` (at most the limit) lets it adapt, None keeps it fixed."""
     policy = locked_policy(cap.workspace)
     held = Cap.objects.select_for_update().get(pk=cap.pk)
-    if held.limit == limit or held.archived_at is not None:
+    changed = changes({"limit": held.limit, "floor": held.floor}, {"limit": limit, "floor": floor})
+    if not changed or held.archived_at is not None:
         return held
-    before, held.limit = held.limit, limit
+    held.limit, held.floor = limit, floor
     held.version += 1
     held.changed_at = now
-    held.save(update_fields=["limit", "version", "changed_at"])
+    held.save(update_fields=["limit", "floor", "version", "changed_at"])
     raise_version(policy, now)
-    detail = {"limit": [before, limit], "scope": held.scope, "scope_value": held.scope_value}
+    detail = changed | {"scope": held.scope, "scope_value": held.scope_value}
     record(workspace=held.workspace, actor=actor, action="change_cap", target=held, detail=detail, now=now)
     return held
 
@@ -102,6 +110,22 @@ def archive_cap(*, cap: Cap, actor: User | ApiKey | None, now: datetime) -> None
     raise_version(policy, now)
     detail = {field: getattr(cap, field) for field in CAP_FIELDS}
     record(workspace=cap.workspace, actor=actor, action="archive_cap", target=cap, detail=detail, now=now)
+
+
+@transaction.atomic
+def switch_adaptive(
+    *, workspace: Workspace, is_on: bool, tried_version: int, actor: User | ApiKey | None, now: datetime
+) -> Policy:
+    """Let caps with a floor follow how customers respond, or no longer.
+
+    `tried_version` is the policy's version that the simulation was seen for. Raises NotTried when switching on and the
+    limits have changed since, or none has a floor.
+    """
+    policy = locked_policy(workspace)
+    has_floor = caps_in_force(workspace).exclude(floor=None).exists()
+    if is_on and (policy.version != tried_version or not has_floor):
+        raise NotTried
+    return change_policy(workspace=workspace, values={"is_adaptive": is_on}, actor=actor, now=now)
 
 
 def caps_in_force(workspace: Workspace) -> Any:
@@ -128,14 +152,36 @@ def describe_cap(cap: Cap) -> str:
     words = {"what": described_scope(cap), "window": described_window(cap), "limit": cap.limit}
     if cap.limit == 0:
         return _("Never a message%(what)s.") % words
-    return (
-        ngettext(
-            "At most 1 message%(what)s %(window)s.",
-            "At most %(limit)s messages%(what)s %(window)s.",
-            cap.limit,
-        )
-        % words
+    sentence = ngettext(
+        "At most 1 message%(what)s %(window)s.",
+        "At most %(limit)s messages%(what)s %(window)s.",
+        cap.limit,
     )
+    return sentence % words
+
+
+def describe_floor(cap: Cap) -> str:
+    """What the floor adds to a cap's sentence; nothing where it is fixed."""
+    if cap.floor is None or cap.floor >= cap.limit:
+        return ""
+    return _("Down to %(floor)s for who ignores us.") % {"floor": cap.floor}
+
+
+def describe_gap(policy: Policy) -> str:
+    """The minimum gap as a sentence; nothing where there is none."""
+    if not policy.min_gap_seconds:
+        return ""
+    return _("At least %(span)s between two messages.") % {"span": described_span(policy.min_gap_seconds)}
+
+
+def describe_business(policy: Policy) -> str:
+    """The customer's budget for what serves the business as a sentence; nothing where there is none."""
+    if policy.business_limit is None:
+        return ""
+    return _("Of messages that serve us, at most %(n)s a customer in any %(span)s.") % {
+        "n": policy.business_limit,
+        "span": described_span(policy.business_window_seconds),
+    }
 
 
 def described_scope(cap: Cap) -> str:

@@ -51,10 +51,19 @@ class Felt:
     good: float = 0
 
     @property
+    def credit(self) -> float:
+        """What speaks for writing."""
+        return BENEFIT + self.good
+
+    @property
+    def against(self) -> float:
+        """What speaks for leaving them alone."""
+        return self.bad + self.ignored + self.recent
+
+    @property
     def level(self) -> float:
         """From 1 (the whole limit) down towards 0 (the floor)."""
-        credit = BENEFIT + self.good
-        return round(credit / (credit + self.bad + self.ignored + self.recent), 4)
+        return round(self.credit / (self.credit + self.against), 4)
 
 
 def feel(pushed: Iterable[Pushed], signs: Iterable[Sign], *, now: datetime) -> Felt:

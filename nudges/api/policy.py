@@ -39,6 +39,8 @@ SHOWN = (
     "business_window_seconds",
     "business_share_percent",
     "collect_seconds",
+    "look_ahead_seconds",
+    "is_adaptive",
     "allow_service_exempt",
 )
 
@@ -54,6 +56,9 @@ class CapOut(Out):
     seconds = serializers.IntegerField(allow_null=True)
     unit = serializers.CharField()
     limit = serializers.IntegerField()
+    floor = serializers.IntegerField(
+        allow_null=True, help_text="The adaptive cap goes no lower; null: this one is fixed."
+    )
     version = serializers.IntegerField()
     text = serializers.SerializerMethodField(help_text="As a sentence.")
 
@@ -87,9 +92,19 @@ class CapIn(Body):
         help_text="Of a calendar window, in the customer's time zone.",
     )
     limit = serializers.IntegerField(min_value=0, max_value=1_000)
+    floor = serializers.IntegerField(
+        min_value=0,
+        max_value=1_000,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="At most the limit: how far the adaptive cap may lower it. Null: it is fixed.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = {"seconds": None, "unit": ""} | attrs
+        if attrs["floor"] is not None and attrs["floor"] > attrs["limit"]:
+            raise serializers.ValidationError({"floor": [_("The floor can't be more than the limit.")]})
         is_rolling = attrs["window"] == WindowKind.ROLLING
         if is_rolling and (attrs["seconds"] is None or attrs["unit"]):
             raise serializers.ValidationError(
@@ -114,6 +129,10 @@ class PolicyOut(Out):
     business_window_seconds = serializers.IntegerField()
     business_share_percent = serializers.IntegerField(allow_null=True)
     collect_seconds = serializers.IntegerField()
+    look_ahead_seconds = serializers.IntegerField()
+    is_adaptive = serializers.BooleanField(
+        help_text="Only an owner may switch it, in the dashboard, after seeing what it changes."
+    )
     allow_service_exempt = serializers.BooleanField(
         help_text="Only an owner may change it, in the dashboard."
     )
@@ -151,6 +170,13 @@ class PolicyIn(Body):
     )
     collect_seconds = serializers.IntegerField(
         min_value=0, max_value=3_600, required=False, default=60, help_text="So that competing nudges meet."
+    )
+    look_ahead_seconds = serializers.IntegerField(
+        min_value=0,
+        max_value=2_592_000,
+        required=False,
+        default=86_400,
+        help_text="What is scheduled within this time keeps its slot from lower ones. 0: off.",
     )
     caps = serializers.ListField(child=CapIn(), max_length=100)
 
@@ -217,7 +243,9 @@ class WorkspacePolicy(Resource):
                 if given is None:
                     archive_cap(cap=cap, actor=self.key, now=self.now)
                 else:
-                    change_cap(cap=cap, limit=given["limit"], actor=self.key, now=self.now)
+                    change_cap(
+                        cap=cap, limit=given["limit"], floor=given["floor"], actor=self.key, now=self.now
+                    )
             for cap in wanted.values():
                 add_cap(workspace=self.workspace, values=cap, actor=self.key, now=self.now)
             policy = change_policy(workspace=self.workspace, values=values, actor=self.key, now=self.now)

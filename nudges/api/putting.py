@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -25,6 +27,7 @@ from nudges.reasons import Reason
 from nudges.wording import preview
 
 MAX_OCCASION = 70
+FARTHEST = timedelta(days=90)
 
 
 class Audience(Body):
@@ -67,7 +70,17 @@ class PutForwardOut(Out):
 
 
 class SimulateIn(Audience):
-    """For whom; without any, everyone whom the nudge's conditions fit."""
+    """For whom and when; without customers, everyone whom the nudge's conditions fit."""
+
+    at = serializers.DateTimeField(
+        required=False,
+        help_text="A later time, up to 90 days ahead: as it would be then, if nothing else happened. Left out: now.",
+    )
+
+    def validate_at(self, value: datetime) -> datetime:
+        if not -timedelta(minutes=1) <= value - timezone.now() <= FARTHEST:
+            raise serializers.ValidationError(_("Choose a time from now to 90 days ahead."))
+        return value
 
 
 class CountOut(Out):
@@ -101,10 +114,11 @@ class ImaginedOut(Out):
 
 
 class SimulationOut(Out):
-    """What would happen now. Nothing was written, and nothing goes out."""
+    """What would happen. Nothing was written, and nothing goes out."""
 
     object = ObjectName("simulation")
     nudge = serializers.IntegerField()
+    at = serializers.DateTimeField()
     counts = CountOut(many=True)
     decisions = ImaginedOut(many=True, help_text="Of all customers named; of the first 200 without names.")
 
@@ -180,7 +194,7 @@ class Simulate(NudgeAction):
 
     @extend_schema(
         operation_id="simulate_nudge",
-        summary="Say what would become of a nudge now",
+        summary="Say what would become of a nudge now, or at a later time",
         description="Through the same rules as deciding, also for a draft. Nothing is written.",
         request=SimulateIn,
         responses=SimulationOut,
@@ -189,17 +203,16 @@ class Simulate(NudgeAction):
     def post(self, request: Request, nudge_id: int) -> Response:
         nudge = self.nudge(nudge_id)
         values = self.check(SimulateIn)
+        at = values.pop("at", self.now)
         try:
-            result = simulate(
-                nudge=nudge, customer_ids=self.audience(values) if values else None, now=self.now
-            )
+            result = simulate(nudge=nudge, customer_ids=self.audience(values) if values else None, now=at)
         except ConditionError as error:
             raise Problem(409, "bad_conditions", str(error)) from error
         counts = [
             {"outcome": outcome, "reason": reason, "count": count}
             for (outcome, reason), count in result.counts.most_common()
         ]
-        shown = {"nudge": nudge.pk, "counts": counts, "decisions": result.decisions}
+        shown = {"nudge": nudge.pk, "at": at, "counts": counts, "decisions": result.decisions}
         return Response(SimulationOut(shown).data)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -22,14 +22,18 @@ from journeys.models import JOURNEY, CustomerNeed, Need, Stage
 from journeys.needs import read_needs
 from nudges import overviews
 from nudges.dashboard.conditions import vocabulary
+from nudges.dashboard.ledger import ledger_lines
 from nudges.deciding.simulating import simulate
 from nudges.ledgers import label_of, rules_in_words, sentence_of
-from nudges.models import Nudge, NudgeStatus, Preference
-from nudges.pressures import counting_messages, pressure_of
+from nudges.limiting import policy_of
+from nudges.models import Decision, Nudge, NudgeStatus, Preference
+from nudges.pressures import counting_messages, hearing_of
 from nudges.reasons import Reason
 
 PAGE = 50
 STRETCH = 30
+SHOWN_BEFORE = 5
+FARTHEST = timedelta(days=90)  # beyond the longest window everything is free again
 
 
 @dashboard_page()
@@ -123,7 +127,9 @@ def customer(request: DashboardRequest, customer_id: int) -> HttpResponse:
         "preference": Preference.objects.filter(customer=one).first(),
         "needs": read_needs(one)[:30],
         "stages": [(stage.value, stage.label) for stage in JOURNEY],
-        "uses": pressure_of(one, zone=zone, now=now),
+        "hearing": hearing_of(one, zone=zone, now=now),
+        "is_held_out": one.workspace.holds_out(one.pk),
+        "quiet": quiet_of(one),
         "used": counting_messages(one, since=now - timedelta(days=30)),
         "merges": one.merges_received.order_by("-at")[:5],
         "nudges": Nudge.objects.filter(workspace=request.workspace)
@@ -133,6 +139,19 @@ def customer(request: DashboardRequest, customer_id: int) -> HttpResponse:
         "today": timezone.localdate(now),
     }
     return render(request, "nudges/dashboard/customer.html", context)
+
+
+def quiet_of(customer: Customer) -> list[tuple[time, time, bool]]:
+    """Quiet hours that hold for them: start, end, whether the customer chose them."""
+    rows = [
+        (policy_of(customer.workspace), False),
+        (Preference.objects.filter(customer=customer).first(), True),
+    ]
+    return [
+        (row.quiet_start, row.quiet_end, is_own)
+        for row, is_own in rows
+        if row is not None and row.quiet_start is not None and row.quiet_end is not None
+    ]
 
 
 def consents_of(customer: Customer) -> list[dict[str, Any]]:
@@ -163,9 +182,23 @@ def read_moment(text: str) -> datetime | None:
     return moment if moment is not None and timezone.is_aware(moment) else None
 
 
+def read_local(text: str) -> datetime | None:
+    """A moment from a `datetime-local` field, in the time zone of who looks; None when it is none."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
 @dashboard_page()
 def what_if(request: DashboardRequest, customer_id: int) -> HttpResponse:
-    """What would become of a nudge for this customer now. Nothing is written or sent."""
+    """What would become of a nudge for this customer now, or `at` a later time, and what became of it before.
+
+    Nothing is written or sent.
+    """
     one = of_workspace(customers_of(request.workspace), request, pk=customer_id)
     asked = request.GET.get("nudge", "")
     nudge = of_workspace(
@@ -173,11 +206,19 @@ def what_if(request: DashboardRequest, customer_id: int) -> HttpResponse:
         request,
         pk=int(asked) if asked.isdecimal() else 0,
     )
-    found = simulate(nudge=nudge, customer_ids=[one.pk], now=timezone.now()).decisions
+    now = timezone.now()
+    at = read_local(request.GET.get("at", ""))
+    is_late = at is not None and at > now + FARTHEST
+    moment = min(max(at or now, now), now + FARTHEST)
+    found = simulate(nudge=nudge, customer_ids=[one.pk], now=moment).decisions
+    before = Decision.objects.filter(customer=one, nudge=nudge).order_by("-decided_at", "-pk")[:SHOWN_BEFORE]
     rules = rules_in_words(request.workspace)
     context = {
         "customer": one,
         "nudge": nudge,
+        "moment": moment if moment > now else None,
+        "is_late": is_late,
+        "before": ledger_lines(before, workspace=request.workspace),
         "results": [
             {
                 "decision": decision,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.models import Category, Channel, Role, Workspace
-from journeys.models import Need
+from engagement.models import Role
+from nudges.dashboard.limit_forms import CapForm, PolicyForm, initial_of
 from nudges.limiting import (
     CapExists,
     add_cap,
@@ -22,173 +18,14 @@ from nudges.limiting import (
     caps_in_force,
     change_cap,
     change_policy,
+    describe_business,
     describe_cap,
-    described_span,
+    describe_floor,
+    describe_gap,
+    place_of,
     policy_of,
 )
-from nudges.models import Cap, CapScope, Interest, Policy, Promise, WindowKind
-
-UNITS = {"minutes": 60, "hours": 3600, "days": 86_400}
-LONGEST = 90 * 86_400
-
-
-class PolicyForm(forms.Form):
-    """Rules on pressure that are no caps."""
-
-    quiet_start = forms.TimeField(
-        required=False,
-        label=gettext_lazy("Quiet from"),
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    quiet_end = forms.TimeField(
-        required=False,
-        label=gettext_lazy("until"),
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    min_gap_hours = forms.FloatField(
-        required=False, min_value=0, max_value=24 * 90, label=gettext_lazy("At least between two messages")
-    )
-    business_limit = forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=1000,
-        label=gettext_lazy("Business-centric messages a customer"),
-        help_text=gettext_lazy("Empty: no limit. 0: never."),
-    )
-    business_window_days = forms.FloatField(
-        min_value=0.05, max_value=90, initial=7, label=gettext_lazy("in any")
-    )
-    business_share_percent = forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=100,
-        label=gettext_lazy("Share of business-centric messages"),
-        help_text=gettext_lazy("Of all push messages of the last 30 days. Empty: no limit."),
-    )
-    collect_seconds = forms.IntegerField(
-        min_value=0,
-        max_value=3600,
-        initial=60,
-        label=gettext_lazy("Let messages meet for"),
-        help_text=gettext_lazy("So long a message waits for a better one before it is decided."),
-    )
-    allow_service_exempt = forms.BooleanField(
-        required=False, label=gettext_lazy("Service messages may be allowed to go beyond the limits")
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        start, end = cleaned.get("quiet_start"), cleaned.get("quiet_end")
-        if (start is None) != (end is None):
-            self.add_error("quiet_end", _("Write both times, or neither."))
-        elif start is not None and start == end:
-            self.add_error("quiet_end", _("Quiet hours need an end that differs from their start."))
-        return cleaned
-
-    def values(self) -> dict[str, Any]:
-        data = dict(self.cleaned_data)
-        gap, window = data.pop("min_gap_hours"), data.pop("business_window_days")
-        return data | {
-            "min_gap_seconds": None if gap is None else round(gap * 3600),
-            "business_window_seconds": round(window * 86_400),
-        }
-
-
-def initial_of(policy: Policy) -> dict[str, Any]:
-    names = (
-        "quiet_start", "quiet_end", "business_limit", "business_share_percent", "collect_seconds",
-        "allow_service_exempt",
-    )  # fmt: skip
-    gap = policy.min_gap_seconds
-    return {name: getattr(policy, name) for name in names} | {
-        "min_gap_hours": None if gap is None else trimmed(gap / 3600),
-        "business_window_days": trimmed(policy.business_window_seconds / 86_400),
-    }
-
-
-def trimmed(value: float) -> float | int:
-    return int(value) if value == int(value) else round(value, 2)
-
-
-class CapForm(forms.Form):
-    """A new cap."""
-
-    limit = forms.IntegerField(
-        min_value=0, max_value=1000, label=gettext_lazy("At most"), help_text=gettext_lazy("0 means never.")
-    )
-    scope = forms.ChoiceField(choices=CapScope.choices, label=gettext_lazy("messages of"))
-    scope_value = forms.ChoiceField(required=False, label=gettext_lazy("which"))
-    window = forms.ChoiceField(
-        choices=WindowKind.choices,
-        label=gettext_lazy("Window"),
-        widget=forms.Select(attrs={"data-shows": "window"}),
-    )
-    length = forms.IntegerField(
-        required=False, min_value=1, max_value=LONGEST, initial=7, label=gettext_lazy("Length")
-    )
-    unit = forms.ChoiceField(
-        required=False,
-        initial="days",
-        label=gettext_lazy("Unit"),
-        choices=[
-            ("minutes", gettext_lazy("minutes")),
-            ("hours", gettext_lazy("hours")),
-            ("days", gettext_lazy("days")),
-        ],
-    )
-    calendar = forms.ChoiceField(
-        required=False,
-        label=gettext_lazy("Calendar"),
-        choices=[
-            ("day", gettext_lazy("a day")),
-            ("week", gettext_lazy("a week")),
-            ("month", gettext_lazy("a month")),
-        ],
-    )
-
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.subjects = subjects_of(workspace)
-        grouped = [(CapScope(scope).label, options) for scope, options in self.subjects.items()]
-        self.fields["scope_value"].choices = [("", _("all, or each")), *grouped]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        scope, value = cleaned.get("scope", ""), cleaned.get("scope_value", "")
-        if value and value not in dict(self.subjects.get(scope, [])):
-            self.add_error("scope_value", _("This doesn't belong to the kind that you chose."))
-        if cleaned.get("window") == WindowKind.ROLLING:
-            seconds = (cleaned.get("length") or 0) * UNITS.get(cleaned.get("unit", ""), 0)
-            if not 60 <= seconds <= LONGEST:
-                self.add_error("length", _("Choose from one minute to 90 days."))
-            cleaned["seconds"] = seconds
-        elif not cleaned.get("calendar"):
-            self.add_error("calendar", _("Choose a day, a week or a month."))
-        return cleaned
-
-    def values(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        is_rolling = data["window"] == WindowKind.ROLLING
-        return {
-            "scope": data["scope"],
-            "scope_value": data["scope_value"],
-            "window": data["window"],
-            "seconds": data["seconds"] if is_rolling else None,
-            "unit": "" if is_rolling else data["calendar"],
-            "limit": data["limit"],
-        }
-
-
-def subjects_of(workspace: Workspace) -> dict[str, list[tuple[str, str]]]:
-    """What each scope can be narrowed to, with its words."""
-    topics = Category.objects.filter(workspace=workspace, archived_at=None)
-    return {
-        CapScope.CHANNEL: [(str(value), str(label)) for value, label in Channel.choices],
-        CapScope.CATEGORY: [(topic.slug, topic.name) for topic in topics],
-        CapScope.INTEREST: [(str(value), str(label)) for value, label in Interest.choices],
-        CapScope.PROMISE: [(str(value), str(label)) for value, label in Promise.choices],
-        CapScope.NEED: [(need.slug, need.name) for need in Need.objects.filter(workspace=workspace)],
-    }
+from nudges.models import Cap, Policy
 
 
 @dashboard_page(changes=Role.OWNER)
@@ -206,7 +43,10 @@ def pressure(request: DashboardRequest) -> HttpResponse:
 
 
 def show(request: DashboardRequest, policy: Policy, form: PolicyForm, cap_form: CapForm) -> HttpResponse:
-    caps = [(cap, describe_cap(cap)) for cap in caps_in_force(request.workspace)]
+    caps = [
+        (cap, " ".join(filter(None, [describe_cap(cap), describe_floor(cap)])))
+        for cap in caps_in_force(request.workspace)
+    ]
     context = {
         "policy": policy,
         "form": form,
@@ -225,15 +65,7 @@ def sentences_of(policy: Policy) -> list[str]:
             _("Nothing between %(start)s and %(end)s where the customer is.")
             % {"start": policy.quiet_start.strftime("%H:%M"), "end": policy.quiet_end.strftime("%H:%M")}
         )
-    if policy.min_gap_seconds:
-        said.append(
-            _("At least %(span)s between two messages.") % {"span": described_span(policy.min_gap_seconds)}
-        )
-    if policy.business_limit is not None:
-        said.append(
-            _("Of messages that serve us, at most %(n)s a customer in any %(span)s.")
-            % {"n": policy.business_limit, "span": described_span(policy.business_window_seconds)}
-        )
+    said += filter(None, [describe_gap(policy), describe_business(policy)])
     if policy.business_share_percent is not None:
         said.append(
             _("At most %(share)s %% of all push messages of 30 days may serve us.")
@@ -262,16 +94,36 @@ def add(request: DashboardRequest) -> HttpResponse:
     return show(request, policy, PolicyForm(initial=initial_of(policy)), cap_form)
 
 
+@dashboard_page(role=Role.OWNER)
+def preview(request: DashboardRequest) -> HttpResponse:
+    """What the cap that is being written would mean, in a sentence, or what is still wrong with it. Keeps nothing."""
+    form = CapForm(request.GET, workspace=request.workspace)
+    if not form.is_valid():
+        problems = [str(error) for errors in form.errors.values() for error in errors]
+        return render(request, "nudges/dashboard/_cap_preview.html", {"problems": problems})
+    cap = Cap(workspace=request.workspace, **form.values())
+    already = caps_in_force(request.workspace).filter(**place_of(cap)).exists()
+    context = {"sentence": describe_cap(cap), "floor": describe_floor(cap), "already": already}
+    return render(request, "nudges/dashboard/_cap_preview.html", context)
+
+
 @dashboard_action(Role.OWNER)
 def change(request: DashboardRequest, cap_id: int) -> HttpResponse:
-    """Another number for a cap."""
+    """Another number for a cap, and how far it may adapt."""
     cap = of_workspace(Cap.objects.select_related("workspace"), request, pk=cap_id)
-    limit = request.POST.get("limit", "")
-    if limit.isdecimal() and int(limit) <= 1000:
-        change_cap(cap=cap, limit=int(limit), actor=request.user, now=timezone.now())
+    limit, floor = request.POST.get("limit", ""), request.POST.get("floor", "").strip()
+    numbers = [int(text) for text in (limit, floor or limit) if text.isdecimal()]
+    if len(numbers) == 2 and numbers[1] <= numbers[0] <= 1000:
+        change_cap(
+            cap=cap,
+            limit=numbers[0],
+            floor=numbers[1] if floor else None,
+            actor=request.user,
+            now=timezone.now(),
+        )
         messages.success(request, _("Saved. It holds for every decision from now on."))
     else:
-        messages.error(request, _("Write a whole number from 0 to 1000."))
+        messages.error(request, _("Write whole numbers from 0 to 1000, the second no larger than the first."))
     return redirect("nudges:settings_pressure")
 
 

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from nudges.dashboard import broadcasts, channels, customers, home, ledger, nudges, pressure, welcome, words
+from nudges.dashboard import (
+    adaptive,
+    broadcasts,
+    channels,
+    customers,
+    home,
+    ledger,
+    nudges,
+    pressure,
+    welcome,
+    words,
+)
 
 app_name = "nudges"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -33,7 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/channels/<slug:channel>/remove", channels.remove, name="settings_channel_remove"),
     path("settings/channels/<slug:channel>/test", channels.test, name="settings_channel_test"),
     path("settings/limits", pressure.pressure, name="settings_pressure"),
+    path("settings/limits/adaptive", adaptive.adaptive, name="settings_adaptive"),
     path("settings/limits/caps", pressure.add, name="settings_cap_add"),
+    path("settings/limits/caps/preview", pressure.preview, name="settings_cap_preview"),
     path("settings/limits/caps/<int:cap_id>", pressure.change, name="settings_cap"),
     path("settings/limits/caps/<int:cap_id>/archive", pressure.archive, name="settings_cap_archive"),
 ]

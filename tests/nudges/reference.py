@@ -41,7 +41,7 @@ class Sent:
     need: str
     rival: int | None = None
     flow: str = ""
-    helpful_at: datetime | None = None
+    is_answered: bool = False
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Person:
     allowed: bool = True
     sent: list[Sent] = field(default_factory=list)
     level: float = 1
+    helped_at: list[datetime] = field(default_factory=list)
 
 
 @dataclass
@@ -320,8 +321,8 @@ def level_of(shop: Shop, person: Person, now: datetime) -> float:
     if not shop.is_adaptive or held_out(shop, person, ""):
         return 1
     sent = [one for one in person.sent if one.at > now - 90 * DAY]
-    answered = [one.at for one in sent if one.helpful_at]
-    good = sum(2 ** -(max(now - one.helpful_at, 0 * DAY) / (15 * DAY)) for one in sent if one.helpful_at)
+    answered = [one.at for one in sent if one.is_answered]
+    good = sum(2 ** -(max(now - at, 0 * DAY) / (15 * DAY)) for at in person.helped_at)
     against = 0.0
     for one in sent:
         age = max(now - one.at, 0 * DAY)

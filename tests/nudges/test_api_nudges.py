@@ -157,6 +157,23 @@ def test_simulating_says_why_and_writes_nothing() -> None:
     assert not Candidate.objects.exists()
 
 
+def test_simulating_tells_what_would_happen_now_or_at_a_later_time() -> None:
+    workspace = make.workspace()
+    nudge = make_nudges.nudge(workspace)
+    reachable = make.customer(workspace, email="ann@example.org")
+    reader = caller(workspace, "nudges:read")
+    now = timezone.now()
+    tomorrow = {"customers": [reachable.pk], "at": (now + timedelta(days=1)).isoformat()}
+    make_nudges.cap(workspace, 1)
+    make_nudges.sent(nudge, reachable, at=now)
+    asked = reader.post(f"nudges/{nudge.pk}/simulate", {"customers": [reachable.pk]}).json()
+    assert asked["decisions"][0]["reason"] == "capped"
+    then = reader.post(f"nudges/{nudge.pk}/simulate", tomorrow).json()
+    assert then["decisions"][0]["reason"] == "sent"
+    too_far = tomorrow | {"at": (now + timedelta(days=91)).isoformat()}
+    assert reader.post(f"nudges/{nudge.pk}/simulate", too_far).status_code == 422
+
+
 def test_a_preview_shows_the_words_of_one_customer() -> None:
     workspace = make.workspace()
     make.category(workspace, "tips")

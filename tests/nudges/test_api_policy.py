@@ -1,8 +1,10 @@
 """Caps and the contact policy by API."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from engagement.models import AuditEntry
 from nudges.models import Cap, Policy
@@ -57,6 +59,7 @@ def test_limits_are_replaced_as_a_whole() -> None:
         ({"caps": [ONE_BY_SMS | {"scope_value": "pigeon"}]}, "/caps/0/scope_value"),
         ({"caps": [TWO_A_DAY | {"scope_value": "email"}]}, "/caps/0/scope_value"),
         ({"caps": [TWO_A_DAY | {"limit": -1}]}, "/caps/0/limit"),
+        ({"caps": [TWO_A_DAY | {"floor": 3}]}, "/caps/0/floor"),
         ({"caps": [], "quiet_start": "21:00"}, "/quiet_end"),
         ({"caps": [], "quiet_start": "21:00", "quiet_end": "21:00"}, "/quiet_end"),
         ({"caps": [], "business_share_percent": 101}, "/business_share_percent"),
@@ -82,3 +85,29 @@ def test_limits_belong_to_the_keys_own_workspace() -> None:
     reader = caller(one, "policy:read")
     assert reader.put("policy", {"caps": []}).status_code == 403
     assert Cap.objects.filter(workspace=one, archived_at=None).count() == 1
+
+
+def test_a_floor_is_kept_but_the_adaptive_cap_is_not_switched_on_by_api() -> None:
+    shop = caller(make.workspace())
+    body = {"caps": [TWO_A_DAY | {"floor": 1}], "look_ahead_seconds": 0}
+    policy = shop.put("policy", body).json()
+    assert (policy["caps"][0]["floor"], policy["is_adaptive"], policy["look_ahead_seconds"]) == (1, False, 0)
+    assert shop.put("policy", body | {"is_adaptive": True}).status_code == 422
+    assert shop.put("policy", {"caps": [TWO_A_DAY]}).json()["caps"][0]["floor"] is None
+
+
+def test_a_customers_pressure_is_told_with_what_the_adaptive_cap_goes_by() -> None:
+    workspace = make.workspace()
+    customer = make.customer(workspace, email="a@example.org")
+    cap = make_nudges.cap(workspace, 2, per=30 * 86_400)
+    message = make_nudges.sent(make_nudges.nudge(workspace), customer, at=timezone.now() - timedelta(days=5))
+    told = caller(workspace).get(f"customers/{customer.pk}/pressure").json()
+    [limit] = told["limits"]
+    assert (limit["rule"], limit["count"], limit["limit"], limit["used_by"]) == (
+        f"cap:{cap.pk}",
+        1,
+        2,
+        [message.pk],
+    )
+    assert (told["adaptive"]["is_on"], told["adaptive"]["ignored_in_a_row"]) == (False, 1)
+    assert caller(make.workspace()).get(f"customers/{customer.pk}/pressure").status_code == 404

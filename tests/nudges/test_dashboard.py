@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,18 @@ from django.utils import timezone
 
 from engagement.models import AuditEntry, Customer
 from engagement.timelines import TimelineEntry, read_timeline
-from nudges.models import Broadcast, Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy
+from nudges.models import (
+    Broadcast,
+    Candidate,
+    Cap,
+    Decision,
+    Message,
+    Nudge,
+    NudgeContent,
+    Policy,
+    Preference,
+    Pressure,
+)
 from tests import make, make_nudges
 from tests.make_dashboard import Office, events
 
@@ -149,10 +160,46 @@ def test_pressure_says_what_used_the_slots_and_when_there_is_room(office: Office
     make_nudges.cap(office.workspace, 1, per=86400, scope="channel", value="sms")
     make_nudges.sent(office.nudge, office.customer, at=now - timedelta(days=1))
     make_nudges.sent(office.nudge, office.customer, at=now - timedelta(hours=1))
-    uses = office.enter().get(f"/customers/{office.customer.pk}").context["uses"]
-    assert [(use.count, use.cap.limit, use.is_full) for use in uses] == [(2, 2, True), (0, 1, False)]
+    uses = office.enter().get(f"/customers/{office.customer.pk}").context["hearing"].uses
+    assert [(use.count, use.limit, use.is_full) for use in uses] == [(2, 2, True), (0, 1, False)]
     [room] = [use.allowed_at for use in uses if use.is_full]
     assert abs(room - (now + timedelta(days=6))) < timedelta(seconds=1), "the older of the two frees first"
+
+
+def test_pressure_tells_gap_budget_and_the_customers_own_limit_too(office: Office) -> None:
+    Cap.objects.all().delete()
+    make_nudges.policy(
+        office.workspace, min_gap_seconds=7200, business_limit=2, quiet_start=time(21), quiet_end=time(8)
+    )
+    Preference.objects.create(
+        workspace=office.workspace, customer=office.customer, max_per_week=3, updated_at=make.NOW
+    )
+    make_nudges.sent(office.nudge, office.customer, at=timezone.now() - timedelta(hours=1))
+    answer = office.enter().get(f"/customers/{office.customer.pk}")
+    assert [(use.rule, use.count, use.limit) for use in answer.context["hearing"].uses] == [
+        ("min_gap", 1, 1),
+        ("business_limit", int(office.nudge.interest == "business"), 2),
+        ("preference:max_per_week", 1, 3),
+    ]
+    assert "Nothing between 21:00 and 08:00 where they are." in text_of(answer)
+
+
+def test_the_adaptive_cap_is_explained_in_plain_words_with_its_numbers(office: Office) -> None:
+    now = timezone.now()
+    Cap.objects.all().delete()
+    Message.objects.filter(customer=office.customer).update(counts=False)
+    Pressure.objects.filter(customer=office.customer).delete()
+    make_nudges.policy(office.workspace, is_adaptive=True)
+    cap = make_nudges.cap(office.workspace, 5, per=30 * 86400)
+    Cap.objects.filter(pk=cap.pk).update(floor=1)
+    for days in (5, 9, 13):
+        make_nudges.sent(office.nudge, office.customer, at=now - timedelta(days=days))
+    answer = office.enter().get(f"/customers/{office.customer.pk}")
+    [use] = answer.context["hearing"].uses
+    assert (use.limit, use.most, use.is_full) == (3, 5, True)
+    page = text_of(answer)
+    for said in ("3 of 5, by how they respond", "3 messages ignored in a row", "2.00 / (2.00 +"):
+        assert said in page
 
 
 def test_a_merged_customers_address_leads_to_who_they_are_now(office: Office) -> None:
@@ -186,6 +233,23 @@ def test_asking_what_if_writes_nothing(office: Office) -> None:
     )
     assert "To the customer we would say" in page
     assert (Candidate.objects.count(), Decision.objects.count(), Message.objects.count()) == before
+
+
+def test_asking_what_if_at_a_later_time_and_what_became_of_it_before(office: Office) -> None:
+    Cap.objects.all().delete()
+    make_nudges.cap(office.workspace, 1, per=86400)
+    make_nudges.sent(office.nudge, office.customer, at=timezone.now() - timedelta(hours=1))
+    client, path = office.enter("analyst"), f"/customers/{office.customer.pk}/what-if"
+    now = text_of(client.get(path, {"nudge": office.nudge.pk, "at": "nonsense"}))
+    assert "Would be held back" in now
+    assert "What became of it before" in now
+    at = (timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT12:00")
+    later = text_of(client.get(path, {"nudge": office.nudge.pk, "at": at}))
+    assert "Would be sent" in later
+    assert "if nothing else happens until then" in later
+    assert "90 days ahead at most" in text_of(
+        client.get(path, {"nudge": office.nudge.pk, "at": "2999-01-01T12:00"})
+    )
 
 
 def test_a_decision_is_told_in_full(office: Office) -> None:
@@ -385,6 +449,7 @@ def test_a_cap_is_added_once_changed_and_taken_out_of_force(office: Office) -> N
 @pytest.mark.parametrize(
     "form",
     [
+        {"limit": 1, "floor": 2, "scope": "any", "window": "rolling", "length": 1, "unit": "days"},
         {"limit": 1, "scope": "any", "window": "rolling", "length": 91, "unit": "days"},
         {"limit": -1, "scope": "any", "window": "rolling", "length": 1, "unit": "days"},
         {
@@ -402,6 +467,55 @@ def test_a_cap_that_makes_no_sense_is_refused(office: Office, form: dict[str, An
     before = Cap.objects.count()
     assert office.enter("owner").post("/settings/limits/caps", form).status_code == 200
     assert Cap.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"limit": 2, "scope": "channel", "scope_value": "sms"}, "At most 2 messages by sms in any 7 days."),
+        (
+            {"limit": 0, "scope": "interest", "scope_value": "business"},
+            "Never a message that are business-centric.",
+        ),
+        ({"limit": 1, "scope": "promise"}, "At most 1 message of each promise in any 7 days."),
+        (
+            {"limit": 4, "floor": 1, "scope": "flow"},
+            "of each flow in any 7 days.</strong> Down to 1 for who ignores us.",
+        ),
+        ({"limit": 1, "scope": "need", "window": "calendar", "calendar": "month"}, "a calendar month."),
+        ({"scope": "any"}, "This field is required."),
+        ({"limit": 1, "floor": 3, "scope": "any"}, "be more than the limit itself."),
+    ],
+)
+def test_the_editor_says_in_plain_language_what_a_cap_will_mean(
+    office: Office, form: dict[str, Any], said: str
+) -> None:
+    before = Cap.objects.count()
+    asked = {"window": "rolling", "length": 7, "unit": "days"} | form
+    assert said in text_of(office.enter("owner").get("/settings/limits/caps/preview", asked))
+    assert Cap.objects.count() == before
+
+
+def test_the_adaptive_cap_is_simulated_before_it_is_switched_on(office: Office) -> None:
+    client, path = office.enter("owner"), "/settings/limits/adaptive"
+    assert "No limit may adapt yet" in text_of(client.get(path))
+    cap = Cap.objects.filter(workspace=office.workspace).first() or make_nudges.cap(office.workspace, 3)
+    client.post(f"/settings/limits/caps/{cap.pk}", {"limit": "5", "floor": "1"})
+    assert "On." not in text_of(client.post(path, {"adaptive": "on"}, follow=True))
+    token = client.get(path).context["token"]
+    stranger = Office().furnish()
+    assert not Policy.objects.get(workspace=office.workspace).is_adaptive, "nothing was seen"
+    client.post(f"/settings/limits/caps/{cap.pk}", {"limit": "4", "floor": "1"})
+    client.post(path, {"adaptive": "on", "seen": token})
+    assert not Policy.objects.get(workspace=office.workspace).is_adaptive, "the limits changed since"
+    answer = client.get(path)
+    assert answer.context["trial"].looked_at > 0
+    stranger.enter("owner").post(path, {"adaptive": "on", "seen": answer.context["token"]})
+    assert not Policy.objects.filter(is_adaptive=True).exists(), "another workspace's trial"
+    client.post(path, {"adaptive": "on", "seen": answer.context["token"]})
+    assert Policy.objects.get(workspace=office.workspace).is_adaptive
+    client.post(path, {"adaptive": "off"})
+    assert not Policy.objects.get(workspace=office.workspace).is_adaptive
 
 
 # ---- As many queries for 10 rows as for 1,000 -----------------------------------------------------------------------

@@ -214,7 +214,9 @@ class World:
         elif what == "answer" and person.sent:
             liked = self.chance.randrange(len(person.sent))
             hear_reply(message_id=counting(person)[liked].pk, kind="helpful", detail={}, now=now)
-            person.sent[liked].helpful_at = person.sent[liked].helpful_at or now
+            if not person.sent[liked].is_answered:
+                person.sent[liked].is_answered = True
+                person.helped_at.append(now)
 
     def decide(self, now: datetime) -> None:
         due = set(
