@@ -29,7 +29,9 @@ def keep_ledger(*, now: datetime, limit: int = 1_000_000) -> Counts:
     with transaction.atomic():
         run_statement("nudges.hold_ledger_parts", {})
         counts["made"] = len(run_statement("nudges.make_ledger_parts", {}))
-        counts["dropped"] = len(run_statement("nudges.drop_ledger_parts", {}))
+        for part in run_statement("nudges.find_old_ledger_parts", {}):
+            [dropped] = run_statement("nudges.drop_ledger_part", {"name": part["name"]})
+            counts["dropped"] += dropped["is_dropped"]
     counts["taken"] = counts["forgotten"] + counts["made"] + counts["dropped"]
     return counts
 

@@ -12,6 +12,7 @@ from engagement.counts import Counts
 from nudges import considering, deciding, keeping, sending, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
+SERVED = 20  # service messages between two chunks of anything else
 
 
 @shared_task
@@ -60,11 +61,21 @@ def fold_tallies() -> dict[str, int]:
 
 
 def until_done(step: Callable[[], Counts]) -> Counts:
-    """Run a step until there is nothing to do or the time is up; all counts together."""
+    """Run a step until there is nothing to do or the time is up; all counts together.
+
+    Between its chunks go service messages, so that somebody who asked waits for one chunk, whatever all workers do.
+    """
     total, end = Counts(), monotonic() + AT_MOST
     while monotonic() < end:
         counts = step()
         total.update(counts)
         if not counts.done:
             break
+        serve()
     return total
+
+
+def serve() -> None:
+    """Decide what customers have asked for, and send it: service messages are claimed before any other."""
+    deciding.decide_nudges(now=timezone.now(), limit=SERVED, urgent_only=True)
+    sending.send_messages(now=timezone.now(), limit=SERVED)

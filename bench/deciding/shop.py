@@ -20,6 +20,7 @@ from bench.measuring import say
 NOW = datetime(
     2026, 6, 10, 19, 30, tzinfo=UTC
 )  # a Wednesday: half past nine in Berlin, where it is quiet by then
+DECIDED_AT = NOW + timedelta(seconds=61)  # when the collecting time is over
 HISTORY_DAYS = 30
 CATEGORIES = ("tips", "offers", "news")
 NUDGES = (  # name, promise, interest, category, channels, priority, on_cap

@@ -19,7 +19,7 @@ WITH rules AS (
     UNION ALL
     SELECT workspace_id, customer_id, 'preference:max_per_week', 'any', '', 604800, NULL, max_per_week, NULL, updated_at, NULL
     FROM nudges_preference WHERE max_per_week IS NOT NULL
-), counting AS (
+), counting AS NOT MATERIALIZED (
     SELECT m.id, m.workspace_id, m.customer_id, m.decided_at, m.zone, m.moved_at,
            coalesce(m.moved_from, m.customer_id) AS decided_for, m.channel, m.interest, m.promise, m.flow, m.need_slug,
            category.slug AS category, (decision.context ->> 'level')::float8 AS level, coalesce((decision.context ->> 'exempt')::boolean, false) AS is_exempt

@@ -16,7 +16,8 @@ WHERE hop.workspace_id IS NOT NULL AND EXISTS (
     SELECT FROM unnest(ARRAY[true, false]) AS urgent (urgent)
     CROSS JOIN LATERAL (
         SELECT FROM nudges_candidate
-        WHERE state = 'due' AND workspace_id = hop.workspace_id AND is_urgent = urgent AND due_at <= %(now)s LIMIT 1
+        WHERE state = 'due' AND workspace_id = hop.workspace_id AND is_urgent = urgent.urgent AND due_at <= %(now)s LIMIT 1
     ) AS due
+    WHERE urgent.urgent >= %(urgent_only)s
 )
 ORDER BY hop.workspace_id

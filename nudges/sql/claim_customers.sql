@@ -12,6 +12,7 @@ CROSS JOIN LATERAL (
     JOIN nudges_pressure AS pressure ON pressure.customer_id = candidate.customer_id
     JOIN engagement_customer AS alive ON alive.id = candidate.customer_id AND alive.merged_into_id IS NULL
     WHERE candidate.workspace_id = busy.workspace_id AND candidate.state = 'due' AND candidate.due_at <= %(now)s
+      AND candidate.is_urgent >= %(urgent_only)s
       -- Until the rows of a customer found to be the same person are joined, we don't know what counts.
       AND NOT EXISTS (
           SELECT FROM engagement_merge AS merge
