@@ -31,7 +31,7 @@ CREATE INDEX merges_open_to_nudges ON engagement_merge (id) WHERE NOT absorbed_b
 
 
 class Migration(migrations.Migration):
-    dependencies = [("engagement", "0008_channels"), ("nudges", "0013_ledger_in_parts")]
+    dependencies = [("engagement", "0008_channels"), ("nudges", "0014_reach")]
     operations = [
         migrations.RunSQL(DROP_EMPTY, DROP_ANY),
         migrations.RunSQL(OPEN_MERGES, "DROP INDEX merges_open_to_nudges;"),
