@@ -324,3 +324,8 @@ class ReviewPolicy(models.Model):
     asks_owners = models.BooleanField(
         default=True, help_text="Owners who agreed are asked readers' questions."
     )
+    gives_to_feeds = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Published reviews may be fetched by Google and Meta; readers and authors are told.",
+    )

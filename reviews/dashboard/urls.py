@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.dashboard import decisions, imports, queue, rules, scrutiny
+from reviews.dashboard import decisions, exports, imports, queue, rules, scrutiny
 
 app_name = "reviews"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews", queue.reviews, name="reviews"),
     path("reviews/decide", decisions.decide_on, name="decide"),
     path("reviews/undo", decisions.undo, name="undo"),
+    path("reviews/exports", exports.exports, name="review_exports"),
+    path("reviews/exports/<slug:what>/<slug:form>", exports.download, name="review_export"),
     path("reviews/imports", imports.imports, name="review_imports"),
     path("reviews/imports/<int:import_id>", imports.one_import, name="review_import"),
     path("reviews/imports/<int:import_id>/change", imports.change_import, name="review_import_change"),

@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import pictures, questions, reading, reports, scrutiny, votes, writing
+from reviews.embed import feeds, pictures, questions, reading, reports, scrutiny, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("f/reviews/", reading.list_fragment, name="list_fragment"),
+    path("feeds/v1/<str:name>", feeds.feed, name="feed"),
     path("f/fit/", reading.fit_fragment, name="fit_fragment"),
     path("photo/<str:name>.thumb.jpg", pictures.photo, {"small": True}, name="thumb"),
     path("photo/<str:name>.jpg", pictures.photo, name="photo"),

@@ -69,6 +69,8 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "reviews/<int:review_id>": (READ, None),
     "reviews/decide": (None, MODERATE),
     "reviews/undo": (None, MODERATE),
+    "reviews/exports": (READ, OWN),
+    "reviews/exports/<slug:what>/<slug:form>": (EDIT, None),
     "reviews/imports": (READ, EDIT),
     "reviews/imports/<int:import_id>": (READ, EDIT),
     "reviews/imports/<int:import_id>/change": (None, EDIT),
