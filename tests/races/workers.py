@@ -6,6 +6,7 @@ So each is ready within milliseconds, where starting Python and the program took
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,7 +20,8 @@ from django.db import connection, connections
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.races.loaded", "pytest"])
 KILLED = -signal.SIGKILL
-PATIENCE = 180  # seconds that a worker may take on a busy machine
+# Seconds that a worker may take on a busy machine.
+PATIENCE = 3000 if os.environ.get("RACES") == "long" else 180
 WHERE = ("NAME", "HOST", "PORT", "USER", "PASSWORD")
 
 _parent: Connection | None = None  # in a worker: the way to the test
@@ -82,11 +84,15 @@ class Worker:
 
 def all_at_once(workers: Sequence[Worker]) -> list[Any]:
     """Let workers go on together once each is ready; what they returned."""
-    for worker in workers:
-        worker.is_ready()
-    for worker in workers:
-        worker.go()
-    return [worker.answer() for worker in workers]
+    try:
+        for worker in workers:
+            worker.is_ready()
+        for worker in workers:
+            worker.go()
+        return [worker.answer() for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
 
 
 def wait_for_the_others() -> None:
