@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -13,16 +12,6 @@ from engagement.people.locks import lock_customers
 
 # An address of one of these is a device: it belongs to whoever uses it now, and is forgotten when it is gone.
 DEVICES = {Channel.WEB_PUSH.value, Channel.MOBILE_PUSH.value}
-# The spelling of a telephone number that means one line all over the world (E.164).
-NUMBER = re.compile(r"\+[1-9]\d{6,14}")
-SEPARATORS = re.compile(r"[\s()./\u00a0\u2010-\u2015-]")
-
-
-def usable_number(value: object) -> str:
-    """A telephone number as it is kept, such as +4915112345678, or empty when it does not name its country."""
-    text = SEPARATORS.sub("", value) if isinstance(value, str) else ""
-    text = f"+{text[2:]}" if text.startswith("00") else text
-    return text if NUMBER.fullmatch(text) else ""
 
 
 @transaction.atomic
@@ -57,17 +46,3 @@ def forget_address(*, workspace_id: int, channel: str, value: str) -> int:
         workspace_id=workspace_id, channel=channel, value=value
     ).delete()
     return forgotten
-
-
-def suppress_address(*, workspace_id: int, channel: str, value: str, reason: str, now: datetime) -> int:
-    """Use an address no more, whoever of the workspace has it; returns how many had it usable."""
-    return Address.objects.filter(
-        workspace_id=workspace_id, channel=channel, value=value, suppressed_at=None
-    ).update(suppressed_at=now, suppression_reason=reason, updated_at=now)
-
-
-def lift_suppression(*, workspace_id: int, channel: str, value: str, reason: str, now: datetime) -> int:
-    """Use an address again that was suppressed for exactly this reason; returns how many rows that were."""
-    return Address.objects.filter(
-        workspace_id=workspace_id, channel=channel, value=value, suppression_reason=reason
-    ).update(suppressed_at=None, suppression_reason="", updated_at=now)

@@ -12,6 +12,7 @@ from engagement.models.customers import (
     Identity,
     IdentityKind,
     Merge,
+    Suppression,
 )
 from engagement.models.events import Event, EventKey, RejectedEvent, Unread
 from engagement.models.workspaces import (
@@ -48,6 +49,7 @@ __all__ = [
     "ProductKind",
     "RejectedEvent",
     "Role",
+    "Suppression",
     "Unread",
     "Workspace",
 ]

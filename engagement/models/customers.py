@@ -141,6 +141,32 @@ class Address(models.Model):
         indexes = [models.Index(fields=["workspace", "channel", "value"], name="address_lookup")]
 
 
+class Suppression(models.Model):
+    """An address that must not be used, whoever has it or gets it. Only its hash is kept, so that it survives erasure.
+
+    The hash is `engagement_address_hash` of workspace, channel and address; a trigger on addresses looks here, so that
+    one told again by an import or a device is suppressed from its first moment.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    address_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=40, help_text="hard_bounce, complaint, manual, and a channel's own.")
+    source = models.CharField(max_length=60, help_text="Who said so: a provider, a person, an import.")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "channel", "address_hash"], name="suppressed_once"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="suppression_channel_known"),
+            models.CheckConstraint(
+                condition=Q(address_hash__regex=r"^[0-9a-f]{64}$"), name="suppression_keeps_a_hash"
+            ),
+            models.CheckConstraint(condition=~Q(reason="") & ~Q(source=""), name="suppression_says_who_and_why"),
+        ]
+        indexes = [models.Index(fields=["workspace", "-at", "-id"], name="suppressions_recent")]
+
+
 class Category(models.Model):
     """A topic that customers can subscribe to or leave."""
 

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from engagement.addresses import lift_suppression, suppress_address
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Address, Customer, Workspace
+from engagement.suppressing import lift_suppression, suppress_address
 from nudges.commands import START, STOP, UNDO, command_of, words_for
 from nudges.hearing.replying import hear_reply, undo_reply
 from nudges.hearing.sentences import what_changed

@@ -15,8 +15,8 @@ from engagement.addresses import DEVICES, forget_address
 from engagement.counts import Counts
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
-from engagement.models import Address
 from engagement.statements import run_prepared
+from engagement.suppressing import suppress_address
 from nudges.channels import Outcome, Refused, Sent, Unknown
 from nudges.models import Decision, Message, MessageState
 from nudges.models import Outcome as Decided
@@ -211,12 +211,14 @@ def _suppress(results: Iterable[tuple[Message, Result]], *, now: datetime) -> No
         if result.suppresses and message.channel in DEVICES:
             forget_address(workspace_id=message.workspace_id, channel=message.channel, value=message.address)
         elif result.suppresses:
-            Address.objects.filter(
+            suppress_address(
                 workspace_id=message.workspace_id,
                 channel=message.channel,
                 value=message.address,
-                suppressed_at=None,
-            ).update(suppressed_at=now, suppression_reason=result.suppresses, updated_at=now)
+                reason=result.suppresses,
+                source=message.provider or message.channel,
+                now=now,
+            )
 
 
 def _tell(results: Iterable[tuple[Message, Result]], *, now: datetime) -> None:
