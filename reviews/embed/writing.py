@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from engagement.embed.doors import fragment, hosted, posting, private, reading_language, render
+from engagement.embed.doors import fragment, hosted, posting, private, reading_language, render, script_of
 from engagement.embed.readers import reader_of
 from engagement.models import Customer, Product, Workspace
 from engagement.questions import questions_for
@@ -185,6 +185,7 @@ def answer_form(
             "page_url": page_url(product),
             "action": writing_url(product, language=language) if author is None else request.get_full_path(),
             "path": f"{reverse('reviews_embed:form_fragment')}",
+            **(script_of(product.workspace) if template == PAGE else {}),
         }
     return render(template, context, language=language, status=422 if problems else 200)
 

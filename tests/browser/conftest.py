@@ -52,11 +52,13 @@ LOOKS = [Look(1440), Look(390), Look(1440, dark=True), Look(390, dark=True)]
 
 
 @pytest.fixture(scope="session")
-def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[Server]:
+def server(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """The program on the test database; static files straight from the checkout."""
     with django_db_blocker.unblock():
         environment = environment_of_test_database()
-    yield from serve(environment, DEBUG="1")
+    yield from serve(environment, DEBUG="1", MEDIA_ROOT=str(tmp_path_factory.mktemp("media")))
 
 
 @pytest.fixture(scope="session")

@@ -111,6 +111,8 @@ def pages() -> dict[str, str]:
         "guide": f"/guides/{Guide.objects.order_by('id').first().pk}",  # type: ignore[union-attr]
         "reviews": "/reviews",
         "review": f"/reviews/{review.pk}",
+        "review-rules": "/reviews/rules",
+        "review-scrutiny": "/reviews/scrutiny",
         "nudges": "/nudges",
         "nudge": f"/nudges/{nudge.pk}",
         "nudge-edit": f"/nudges/{nudge.pk}/edit",
@@ -312,19 +314,32 @@ def test_blocks_of_a_guide_are_added_and_moved_by_keyboard_and_previewed(enter: 
     assert page.troubles == []  # type: ignore[attr-defined]
 
 
-def test_reviews_are_moderated_by_keyboard_with_a_way_back(enter: Callable[..., Page]) -> None:
-    waiting = Review.objects.filter(status="pending").order_by("submitted_at", "id").first()
-    assert waiting
+def test_reviews_are_moderated_by_keyboard_one_by_one_and_together(enter: Callable[..., Page]) -> None:
+    oldest = Review.objects.filter(waiting_since__isnull=False).order_by("waiting_since", "id")
+    first, second, *others = oldest[:5]
     page = enter("/reviews")
     page.keyboard.press("j")
     page.keyboard.press("a")
-    expect(page.locator("[data-toast]")).to_contain_text("Published.")
-    waiting.refresh_from_db()
-    assert waiting.status == "published"
+    expect(page.locator("[data-decided]")).to_contain_text("Published.")
+    expect(page.locator(f"#item-review-{second.pk}")).to_be_focused()
+    page.keyboard.press("r")
+    page.keyboard.press("1")
+    expect(page.locator("[data-decided]")).to_have_count(2)
+    states = list(Review.objects.filter(pk__in=[first.pk, second.pk]).order_by("waiting_since", "pk"))
+    assert {one.status for one in states} == {"published", "rejected"}
+    assert Review.objects.get(pk=second.pk).rejection_reason == "spam"
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 chosen")
+    page.get_by_role("button", name="Publish those chosen").click()
+    expect(page.locator("#confirm")).to_contain_text("Readers will see 2 texts at once")
+    page.locator("#confirm [data-confirm-yes]").click()
+    expect(page.locator("[data-toast]").first).to_be_visible()
+    page.locator("[data-shortcut=u]").focus()
     page.keyboard.press("u")
-    expect(page.locator("[data-toast]")).to_contain_text("Taken back")
-    waiting.refresh_from_db()
-    assert waiting.status == "pending"
+    expect(page.locator("[data-toast]").first).to_contain_text("Taken back")
+    assert Review.objects.filter(pk__in=[one.pk for one in others[:2]], status="pending").count() == 2
     assert page.troubles == []  # type: ignore[attr-defined]
 
 
