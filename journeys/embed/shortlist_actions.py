@@ -49,7 +49,7 @@ def act(data: QueryDict, owner: Owner, language: str) -> dict[str, str]:
 def keep(data: QueryDict, owner: Owner, _number: int) -> None:
     what: Product | Outside = Outside(data.get("name", ""), data.get("url", ""))
     if data.get("product"):
-        what = find_product(owner.need.workspace, data["product"])
+        what = find_product(owner.need.workspace, data.get("product", ""))
     keep_item(
         customer=owner.customer, need=owner.need, what=what, note=data.get("note", ""), now=timezone.now()
     )

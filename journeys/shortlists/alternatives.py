@@ -75,18 +75,17 @@ def alternatives_of(need: Need) -> Alternatives:
 
 
 def _listed(need: Need, total: int) -> list[Listed]:
-    counted = {"shortlists": Count("pk"), "picked": Count("chosen_at")}
     items = ShortlistItem.objects.filter(shortlist__need=need)
     known = (
         items.filter(product__isnull=False)
         .values(sku=F("product__sku"), title=F("product__name"), kind=F("product__kind"))
-        .annotate(**counted)
+        .annotate(shortlists=Count("pk"), picked=Count("chosen_at"))
         .order_by("-shortlists", "sku")[:MOST]
     )
     typed = (
         items.filter(product=None)
         .values(title=Lower(Trim("name")))
-        .annotate(**counted)
+        .annotate(shortlists=Count("pk"), picked=Count("chosen_at"))
         .filter(shortlists__gte=LEAST)
         .order_by("-shortlists", "title")[:MOST]
     )

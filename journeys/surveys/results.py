@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ class Figure(NamedTuple):
     alpha: float | None = None
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True)
+class Bar:
     """One point of the scale: how many gave it, its share, and how it counts: good, plain or bad."""
 
     point: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 ENDINGS = ("ungen", "ies", "ing", "en", "er", "es", "ed", "em", "s", "e", "n", "y")
@@ -29,7 +29,8 @@ STOP_WORDS = """
 STOP = frozenset(STOP_WORDS.split())
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True)
+class Group:
     """Answers that share something: its name, their places in the list, and some of them in full."""
 
     name: str
