@@ -93,6 +93,14 @@ def test_it_competes_with_what_is_due_anyway(workspace: Workspace, customer: Cus
     assert not Decision.objects.exists()
 
 
+def test_among_equals_the_imagined_comes_last(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:
+    """As the newest candidate does. Regression: it had an id below all others, and won where it would lose."""
+    make_nudges.cap(workspace, 1)
+    rival = make_nudges.candidate(make_nudges.nudge(workspace), customer)
+    [decision] = simulate(nudge=nudge, customer_ids=[customer.pk], now=NOW).decisions
+    assert (decision.reason, decision.winner_id) == ("outranked", rival.pk)
+
+
 def test_at_a_later_time_the_answer_is_another(
     workspace: Workspace, customer: Customer, nudge: Nudge
 ) -> None:
