@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import considering, deciding, keeping, sending, weighing
+from nudges import calling, considering, deciding, keeping, sending, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
 SERVED = 20  # service messages between two chunks of anything else
@@ -43,6 +43,11 @@ def send_messages() -> dict[str, int]:
 @shared_task
 def weigh_nudges() -> dict[str, int]:
     return dict(weighing.weigh_nudges(now=timezone.now()))
+
+
+@shared_task
+def lapse_tasks() -> dict[str, int]:
+    return dict(calling.lapse_tasks(now=timezone.now()))
 
 
 @shared_task

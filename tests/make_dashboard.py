@@ -80,6 +80,7 @@ class Office:
             "post_id": self.question.pk,
             "number": 1,
             "decision_id": Decision.objects.get(customer=customer).pk,
+            "message_id": make_nudges.sent(nudge, customer, at=NOW, channel="staff_task", address="").pk,
             "broadcast_id": broadcast(nudge).pk,
             "cap_id": make_nudges.cap(workspace, 1).pk,
             "key_id": self.key.pk,

@@ -16,6 +16,7 @@ from engagement.people.traits import MOST_BYTES, MOST_TRAITS, usable_email, usab
 class AddressOut(Out):
     """Where a customer can be reached."""
 
+    id = serializers.IntegerField()
     channel = serializers.ChoiceField(Channel.choices)
     value = serializers.CharField()
     verified_at = serializers.DateTimeField(allow_null=True)

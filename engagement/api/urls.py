@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagement.api import categories, customer_facts, customers, events, products
+from engagement.api import categories, customer_addresses, customer_facts, customers, events, products
 
 urlpatterns = [
     path("customers", customers.Customers.as_view()),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("customers/<int:customer_id>/timeline", customers.CustomerTimeline.as_view()),
     path("customers/<int:customer_id>/facts", customer_facts.CustomerFacts.as_view()),
     path("customers/<int:customer_id>/consents", customer_facts.CustomerConsents.as_view()),
+    path("customers/<int:customer_id>/addresses", customer_addresses.CustomerAddresses.as_view()),
+    path(
+        "customers/<int:customer_id>/addresses/<int:address_id>",
+        customer_addresses.OneCustomerAddress.as_view(),
+    ),
     path("events", events.Events.as_view()),
     path("events/validate", events.EventChecks.as_view()),
     path("products", products.Products.as_view()),

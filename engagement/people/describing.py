@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engagement.models import Channel
-from engagement.people.traits import Profile, tell_traits
+from engagement.people.traits import Profile, tell_traits, usable_number
 from engagement.statements import run_statement
 
 
@@ -31,16 +31,16 @@ def describe_customers(*, workspace_id: int, tellings: Iterable[Telling]) -> Non
     profiles = read_profiles(
         workspace_id=workspace_id, customer_ids={telling.customer_id for telling in told}
     )
-    emails: dict[tuple[int, str], datetime] = {}
+    addresses: dict[str, dict[tuple[int, str], datetime]] = {}
     for telling in told:
         profile = profiles.get(telling.customer_id)
         if profile is None:
             continue
         changed = tell_traits(profile, telling.traits, telling.at)
-        if "email" in changed and profile.email:
-            emails[telling.customer_id, profile.email] = telling.at
+        for channel, value in _addresses(profile, changed):
+            addresses.setdefault(channel, {})[telling.customer_id, value] = telling.at
     write_profiles(workspace_id=workspace_id, profiles=profiles)
-    _write_emails(workspace_id, emails)
+    _write_addresses(workspace_id, addresses)
 
 
 def read_profiles(*, workspace_id: int, customer_ids: set[int]) -> dict[int, Profile]:
@@ -73,15 +73,25 @@ def write_profiles(*, workspace_id: int, profiles: Mapping[int, Profile]) -> Non
         )
 
 
-def _write_emails(workspace_id: int, emails: Mapping[tuple[int, str], datetime]) -> None:
-    if emails:
+def _addresses(profile: Profile, changed: set[str]) -> Iterator[tuple[str, str]]:
+    """The addresses among traits that were told, each with its channel. A number must name its country."""
+    if "email" in changed and profile.email:
+        yield Channel.EMAIL.value, profile.email
+    if "phone" in changed and (number := usable_number(profile.traits.get("phone"))):
+        yield Channel.SMS.value, number
+    if "whatsapp" in changed and (number := usable_number(profile.traits.get("whatsapp"))):
+        yield Channel.WHATSAPP.value, number
+
+
+def _write_addresses(workspace_id: int, addresses: Mapping[str, Mapping[tuple[int, str], datetime]]) -> None:
+    for channel, told in addresses.items():
         run_statement(
             "engagement.write_addresses",
             {
                 "workspace_id": workspace_id,
-                "channel": Channel.EMAIL.value,
-                "customer_ids": [customer_id for customer_id, _ in emails],
-                "values": [email for _, email in emails],
-                "times": list(emails.values()),
+                "channel": channel,
+                "customer_ids": [customer_id for customer_id, _ in told],
+                "values": [value for _, value in told],
+                "times": list(told.values()),
             },
         )

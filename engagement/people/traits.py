@@ -19,6 +19,9 @@ MOST_TRAITS = 200
 LONGEST_KEY = 100
 MOST_BYTES = 32 * 1024  # of one person's traits as JSON
 EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]+\.[^@\s,;<>\"()]{2,}")
+# A telephone number that means one line all over the world (E.164), and what people write between its digits.
+NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+SEPARATORS = re.compile(r"[\s()./\u00a0\u2010-\u2015-]")
 LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}")
 # Reserved traits in the spelling that is kept; snake case occurs in the wild and means the same.
 RESERVED = (
@@ -83,6 +86,13 @@ def usable_email(value: object) -> str:
     """The address in the form in which it is kept, or empty when it is none."""
     text = value.strip().lower() if isinstance(value, str) else ""
     return text if len(text) <= 254 and EMAIL.fullmatch(text) else ""
+
+
+def usable_number(value: object) -> str:
+    """A telephone number as it is kept, such as +4915112345678, or empty when it does not name its country."""
+    text = SEPARATORS.sub("", value) if isinstance(value, str) and len(value) <= 40 else ""
+    text = f"+{text[2:]}" if text.startswith("00") else text
+    return text if NUMBER.fullmatch(text) else ""
 
 
 def usable_timezone(value: object) -> str:

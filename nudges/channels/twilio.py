@@ -18,8 +18,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagement.addresses import usable_number
 from engagement.outbound import Client
+from engagement.people.traits import usable_number
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, one_by_one
 from nudges.channels.accounts import Field
 from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble

@@ -85,7 +85,8 @@ def keys(request: DashboardRequest, channel: str) -> HttpResponse:
     """Make the channel's keys, or new ones in their place. A secret is shown in this answer and nowhere again."""
     kind = known(channel)
     if kind not in MAKERS:
-        raise Http404
+        messages.error(request, _("This channel has no keys of its own."))
+        return redirect("nudges:settings_channel", channel=kind)
     made = make_keys(workspace=request.workspace, channel=kind, actor=request.user, now=timezone.now())
     messages.success(request, _("The keys were made."))
     if not made:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from nudges.dashboard import (
     adaptive,
     broadcasts,
+    calls,
     channels,
     customers,
     home,
@@ -37,6 +38,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nudges/<int:nudge_id>/broadcasts", broadcasts.start, name="broadcast_start"),
     path("broadcasts/<int:broadcast_id>", broadcasts.progress, name="broadcast"),
     path("broadcasts/<int:broadcast_id>/state", broadcasts.change, name="broadcast_state"),
+    path("tasks", calls.tasks, name="tasks"),
+    path("tasks/<int:message_id>", calls.task, name="task"),
+    path("tasks/<int:message_id>/claim", calls.claim, name="task_claim"),
+    path("tasks/<int:message_id>/outcome", calls.outcome, name="task_outcome"),
     path("settings/channels", channels.channels, name="settings_channels"),
     path("settings/channels/web_push/worker", channels.check_worker, name="settings_worker_check"),
     path("settings/channels/<slug:channel>", channels.channel, name="settings_channel"),

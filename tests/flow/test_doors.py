@@ -43,6 +43,16 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "settings/topics/<int:category_id>/archive": (None, OWN),
     "settings/embedding": (READ, OWN),
     "settings/audit": (READ, None),
+    "settings/channels": (READ, None),
+    "settings/channels/web_push/worker": (None, EDIT),
+    "settings/channels/<slug:channel>": (READ, OWN),
+    "settings/channels/<slug:channel>/keys": (None, OWN),
+    "settings/channels/<slug:channel>/remove": (None, OWN),
+    "settings/channels/<slug:channel>/test": (None, EDIT),
+    "tasks": (READ, None),
+    "tasks/<int:message_id>": (READ, None),
+    "tasks/<int:message_id>/claim": (None, MODERATE),
+    "tasks/<int:message_id>/outcome": (None, MODERATE),
     "settings/limits": (READ, OWN),
     "settings/limits/adaptive": (READ, OWN),
     "settings/limits/caps": (None, OWN),
@@ -120,6 +130,7 @@ API_METHODS = ("get", "post", "put", "patch", "delete")
 STAND_INS = {
     "token": "forged", "name": "none.eml", "channel": "email", "language": "en", "external_id": "c1", "kind": "helpful",
     "slug": "none", "workspace": "none", "sku": "none", "action": "read", "key": "wk_none", "message_id": 1,
+    "account_id": 1, "address_id": 1, "dispatch_id": "6f1b1f3e-0000-4000-8000-000000000000",
     "customer_need_id": 1, "reply_id": 1, "product_id": 1, "uidb36": "1", "shortlist_id": 1, "item_id": 1, "number": 1,
 }  # fmt: skip
 
