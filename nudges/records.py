@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
+import reviews.records
 from engagement.consents import allowed_channels
 from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need, SurveyAnswer
@@ -15,7 +16,6 @@ from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, offered_channels
 from nudges.models import Decision, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
-from reviews.models import Review
 
 HELD_BACK_FOR = timedelta(days=30)
 MOST_HELD_BACK = 50
@@ -39,7 +39,9 @@ class HeldBack(NamedTuple):
 
 def topics_of(customer: Customer, *, now: datetime) -> list[Topic]:
     """The workspace's categories by every channel that it can send by, and until when each is paused."""
-    paused = Preference.objects.filter(customer=customer).values_list("paused_categories", flat=True).first() or {}
+    paused = (
+        Preference.objects.filter(customer=customer).values_list("paused_categories", flat=True).first() or {}
+    )
     offered = offered_channels(customer.workspace)
     categories = Category.objects.filter(workspace_id=customer.workspace_id, archived_at=None)
     topics = []
@@ -167,11 +169,7 @@ def customer_record(customer: Customer) -> dict[str, Any]:
         "replies": list(
             Reply.objects.filter(customer=customer).order_by("id").values("kind", "detail", "at", "undone_at")
         ),
-        "reviews": list(
-            Review.objects.filter(customer=customer)
-            .order_by("id")
-            .values("product__name", "title", "body", "author_name", "situation", "status", "submitted_at")
-        ),
+        **reviews.records.records_of(customer),
         "events": list(
             Event.objects.filter(workspace_id=customer.workspace_id, customer=customer)
             .order_by("id")

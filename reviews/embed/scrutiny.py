@@ -27,9 +27,9 @@ def treatment_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 def scrutiny_of(workspace: Workspace) -> Scrutiny:
     """Only bands with enough decisions, so that no single review shows."""
-    found: Scrutiny = cache.get_or_set(
-        f"reviews:scrutiny:{workspace.pk}",
-        lambda: equal_scrutiny(workspace=workspace, now=timezone.now()),
-        COUNTED_EVERY,
-    )
+    name = f"reviews:scrutiny:{workspace.pk}"
+    found: Scrutiny | None = cache.get(name)
+    if found is None:
+        found = equal_scrutiny(workspace=workspace, now=timezone.now())
+        cache.set(name, found, COUNTED_EVERY)
     return Scrutiny([band for band in found.bands if band.decided >= ENOUGH], found.is_alike)

@@ -19,6 +19,7 @@ from reviews.links import writing_url
 from reviews.models import ModerationEntry, Review, ReviewDraft, ReviewStatus
 from reviews.moderating import GRACE, publish_review, reject_review, undo_moderation
 from reviews.ranking import list_reviews
+from reviews.records import records_of
 from reviews.telling import AGAIN_AFTER, tell_authors
 from tests import make, make_reviews
 from tests.make_journeys_base import shoe_need
@@ -218,3 +219,14 @@ def test_pages_by_a_link_of_ones_own_are_kept_by_no_cache(client, link, review):
     answer = client.get(link)
     assert answer["Cache-Control"] == "no-store"
     assert answer["Referrer-Policy"] == "no-referrer"
+
+
+def test_an_author_may_take_along_everything_they_wrote(client, link, author, review):
+    decide(publish_review, review)
+    make_reviews.review(review.product, author, published=False, title="Newer", overall=5)
+    client.post(link, {"act": "save", "body": "And now"})
+    kept = records_of(author)
+    assert [one["content"]["title"] for one in kept["review_versions"]] == ["Dry feet", "Newer"]
+    assert [one["figures"]["overall"] for one in kept["review_versions"]] == [2, 5]
+    assert kept["review_drafts"][0]["fields"]["body"] == ["And now"]
+    assert kept["reviews"][0]["shown_version"] == 1
