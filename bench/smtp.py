@@ -27,7 +27,7 @@ MAILS, ROUNDS = 2000, 5
 def measure() -> Measured:
     """Five rounds of 2,000 mails by each."""
     senders: Any = importlib.import_module("bench.mailing.senders")
-    post_office: Any = importlib.import_module("bench.mailing.post_office")
+    post_office: Any = importlib.import_module("bench.mailing.django_post_office")
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False

@@ -175,6 +175,11 @@ MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / ".media")
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# A provider's API instead of SMTP: EMAIL_PROVIDER=postmark and ANYMAIL={"POSTMARK_SERVER_TOKEN": "…"}.
+if EMAIL_PROVIDER := env.str("EMAIL_PROVIDER", default=""):
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+# What anymail is to know; WEBHOOK_SECRET ("user:password") lets the provider report to /m/in/mail/<provider>/.
+ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True, "REQUESTS_TIMEOUT": 20} | env.json("ANYMAIL", default={})
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Touchstone <touchstone@localhost>")
 MESSAGE_ID_DOMAIN = env.str("MESSAGE_ID_DOMAIN", default="touchstone.localhost")
@@ -280,6 +285,8 @@ CUSTOMER_ERASERS = ["nudges.erasing.erase_messages", "reviews.erasing.erase_revi
 QUESTIONS_FOR = "journeys.questions.questions_for"
 # Who knows which of those questions change how things fit: a guide's criteria show it.
 WHAT_MATTERS = "reviews.fits.attributes_that_matter"
+# How several products fitted people like somebody: a shortlist puts the figures side by side.
+FITS_BESIDE = "reviews.fits.fits_beside"
 # What a customer's timeline is made of; each is `def source(customer, *, before, limit) -> list[TimelineEntry]`.
 TIMELINE_SOURCES = [
     "engagement.timelines.read_events",

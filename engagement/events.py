@@ -52,6 +52,7 @@ SYSTEM_NAMES = (
     "Message Delivered",
     "Message Bounced",
     "Message Failed",
+    "Message Complained",
     "Nudge Replied",
     "Nudge Reply Undone",
     "Consent Changed",

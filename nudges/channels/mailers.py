@@ -59,6 +59,7 @@ def write_mail(envelope: Envelope, connection: BaseEmailBackend) -> EmailMultiAl
         connection=connection,
     )
     mail.attach_alternative(envelope.html, "text/html")
+    mail.metadata = {"dispatch_id": str(envelope.dispatch_id)}  # comes back with the provider's reports
     return mail
 
 

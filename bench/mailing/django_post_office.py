@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 
 PACKAGES = ["django-post-office==3.12.0", "Django==5.2.*", "psycopg2-binary"]
-SCRIPT = Path(__file__).with_name("post_office_script.py")
+SCRIPT = Path(__file__).with_name("django_post_office_script.py")
 DATABASE = "touchstone_bench_post_office"
 
 
