@@ -107,23 +107,32 @@ def save_content(
     channel: str,
     language: str,
     values: dict[str, str],
+    extras: dict[str, str] | None = None,
     actor: User | ApiKey | None,
     now: datetime,
 ) -> NudgeContent:
-    """Write a nudge's words for one channel in one language; `values` holds WORDS, checked for placeholders before."""
+    """Write a nudge's words for one channel in one language; `values` holds WORDS, checked for placeholders before.
+
+    `extras` are the channel's own fields (`nudges.channels.extras`); None leaves them as they are.
+    """
     held = Nudge.objects.select_for_update().get(pk=nudge.pk)
     if held.status == NudgeStatus.ARCHIVED:
         raise CannotChange("status", _("An archived nudge can't be changed; make a new one."))
     content = NudgeContent.objects.filter(nudge=held, channel=channel, language=language).first()
-    before = {word: getattr(content, word) for word in WORDS} if content else {}
-    changed = changes(before, {word: values.get(word, "") for word in WORDS})
+    before: dict[str, Any] = {word: getattr(content, word) for word in WORDS} if content else {}
+    kept = content.extras if content else {}
+    own = kept if extras is None else extras
+    changed = changes(
+        before | kept, {word: values.get(word, "") for word in WORDS} | dict.fromkeys(kept, "") | own
+    )
     if content and not changed:
         return content
     content, _made = NudgeContent.objects.update_or_create(
         nudge=held,
         channel=channel,
         language=language,
-        defaults={"workspace": held.workspace} | {word: values.get(word, "") for word in WORDS},
+        defaults={"workspace": held.workspace, "extras": own}
+        | {word: values.get(word, "") for word in WORDS},
     )
     raise_version(held)
     detail = {"channel": channel, "language": language, "changed": sorted(changed)}

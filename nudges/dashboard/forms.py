@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.models import Category, Channel, Workspace
 from journeys.models import Need, Stage
+from nudges.channels.extras import extras_of, problem_of
 from nudges.dashboard.conditions import read_text
 from nudges.models import Interest, Nudge, OnCap, Promise, Trigger
 from nudges.wording import BadWording
@@ -153,10 +154,24 @@ class WordsForm(forms.Form):
         super().__init__(*args, **kwargs)
         labels = dict(Channel.choices)
         self.fields["channel"].choices = [(name, labels.get(name, name)) for name in nudge.channels]  # type: ignore[attr-defined]
+        self.extras = extras_of(str(self.data.get("channel") or self.initial.get("channel", "")))
+        for extra in self.extras:
+            widget = forms.Textarea(attrs={"rows": 3}) if extra.is_long else forms.TextInput()
+            self.fields[extra.name] = forms.CharField(
+                required=False, label=extra.label, help_text=extra.help, widget=widget
+            )
+
+    @property
+    def extra_fields(self) -> list[forms.BoundField]:
+        """The fields that only this channel has, for the page."""
+        return [self[extra.name] for extra in self.extras]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name in ("subject", "body", "link_label", "link_url"):
+        for extra in self.extras:
+            if problem := problem_of(extra.name, cleaned.get(extra.name, "")):
+                self.add_error(extra.name, problem)
+        for name in ("subject", "body", "link_label", "link_url", *(extra.name for extra in self.extras)):
             if cleaned.get(name):
                 try:
                     missing_values(

@@ -8,17 +8,21 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.customers import customers_of, search_customers
 from engagement.dashboard.framing import only_framed
 from engagement.models import Channel, Customer, Role
+from nudges.channels.extras import kept_extras
+from nudges.channels.segments import count_segments
 from nudges.composing import CannotChange, delete_content, save_content
 from nudges.dashboard.forms import WordsForm
 from nudges.dashboard.nudges import find
 from nudges.models import Nudge, NudgeContent
 from nudges.overviews import at_stage
 from nudges.wording import preview as preview_of
+from nudges.wording.texts import TEXTED
 
 
 @dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
@@ -30,6 +34,7 @@ def words(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     initial = {"channel": channel, "language": language}
     if content:
         initial |= {name: getattr(content, name) for name in ("subject", "body", "link_url", "link_label")}
+        initial |= content.extras
     form = WordsForm(request.POST or None, nudge=nudge, initial=initial)
     if request.method == "POST" and form.is_valid() and save(request, nudge, form):
         url = f"?channel={form.cleaned_data['channel']}&language={form.cleaned_data['language']}"
@@ -61,6 +66,7 @@ def save(request: DashboardRequest, nudge: Nudge, form: WordsForm) -> bool:
             channel=form.cleaned_data["channel"],
             language=form.cleaned_data["language"],
             values=form.cleaned_data,
+            extras=kept_extras(form.cleaned_data["channel"], form.cleaned_data),
             actor=request.user,
             now=timezone.now(),
         )
@@ -108,8 +114,29 @@ def shown(nudge: Nudge, customer: Customer | None, channel: str) -> str:
     warning = note(
         _("Not known about %(who)s: %(what)s") % {"who": customer, "what": ", ".join(found.missing)}
     )
+    if channel in TEXTED:
+        return (warning if found.missing else "") + as_sms(found.rendered.text)
     subject = f"<p style='font:600 15px sans-serif;margin:12px'>{escape(found.rendered.subject)}</p>"
     return (warning if found.missing else "") + subject + found.rendered.html
+
+
+def as_sms(text: str) -> str:
+    """A text as it goes out, with what it takes."""
+    found = count_segments(text)
+    told = ngettext(
+        "%(count)s segment, %(units)s places in %(encoding)s.",
+        "%(count)s segments, %(units)s places in %(encoding)s.",
+        found.count,
+    ) % {"count": found.count, "units": found.units, "encoding": found.encoding}
+    if found.foreign:
+        told += " " + _("Because of these signs a segment holds less than half: %(signs)s") % {
+            "signs": " ".join(found.foreign[:20])
+        }
+    style = (
+        "font:15px/1.45 sans-serif;margin:12px;padding:12px;background:#eef2f6;color:#1f2328;border-radius:12px;"
+        "white-space:pre-wrap;overflow-wrap:anywhere"
+    )
+    return f"<p style='{style}'>{escape(text)}</p>{note(told)}"
 
 
 def note(text: str) -> str:
