@@ -6,9 +6,9 @@ function of the floor above that finds the questions of a product.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -53,6 +53,18 @@ def what_matters(*, workspace_id: int, topic: str) -> list[tuple[str, str, float
     """
     read = import_string(settings.WHAT_MATTERS)
     return [(one.key, one.label, one.gain) for one in read(workspace_id=workspace_id, need=topic)]
+
+
+def fits_beside(
+    *, products: Sequence[Product], situation: Mapping[str, Any], topic: str, reader_key: str
+) -> dict[int, Any]:
+    """How each product fitted people in this situation, by product id.
+
+    A figure has `shares`, each with `option`, `share`, `low`, `high`; where there is none, `lack` says why.
+    """
+    read = import_string(settings.FITS_BESIDE)
+    found: dict[int, Any] = read(products=products, situation=situation, need=topic, reader_key=reader_key)
+    return found
 
 
 @cache

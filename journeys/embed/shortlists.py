@@ -171,10 +171,12 @@ def context_of(owner: Owner, data: QueryDict, problems: dict[str, str], language
     links = found.links.filter(revoked_at=None, expires_at__gt=now) if found.pk else []
     for link in links:
         link.shortlist = found
+    with translation.override(language):
+        table = table_of(found) if found.pk else None
     named = {row["text"] for row in found.must_haves}
     return {
         "need": need,
-        "table": table_of(found) if found.pk else None,
+        "table": table,
         "must_haves": "\n".join(row["text"] for row in found.must_haves),
         "suggestions": [text for text in criteria_of(need, language=language) if text not in named],
         "links": [(link, shared_url(link)) for link in links],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
+from engagement.questions import fits_beside
 from journeys.models import Guide, GuideStatus, GuideVersion, Need, Shortlist, ShortlistFriend, ShortlistItem
 from journeys.shortlists.keeping import is_outside
 from journeys.situations import Asked, asked_of, situation_of
@@ -50,6 +52,7 @@ class Table(NamedTuple):
     columns: list[Column]
     must_haves: list[Row]
     facts: list[Row]
+    fits: list[str]
     situation: list[Asked]
     friends: list[ShortlistFriend]
 
@@ -78,7 +81,31 @@ def table_of(shortlist: Shortlist, *, with_situation: bool = True) -> Table:
     ]
     answers = situation_of(shortlist.customer, shortlist.need) if with_situation else {}
     situation = [one for one in asked_of(shortlist.need, answers) if one.answer is not None]
-    return Table(shortlist, columns, must_haves, _facts(columns), situation, friends)
+    fits = _fits(shortlist, columns, answers) if situation else []
+    return Table(shortlist, columns, must_haves, _facts(columns), fits, situation, friends)
+
+
+def _fits(shortlist: Shortlist, columns: Sequence[Column], answers: Mapping[str, Any]) -> list[str]:
+    """What most people like the customer said of each product's fit, or why that is not known; one query."""
+    products = [column.item.product for column in columns if column.item.product]
+    found = fits_beside(
+        products=products,
+        situation=answers,
+        topic=shortlist.need.slug,
+        reader_key=f"customer:{shortlist.customer_id}",
+    )
+    return [_in_words(found.get(column.item.product_id or 0)) for column in columns]
+
+
+def _in_words(fit: Any) -> str:
+    if fit is None:
+        return "–"
+    if lack := getattr(fit, "lack", None):
+        return str(lack.label)
+    most = max(fit.shares, key=lambda share: share.share)
+    figures = {"option": most.option, "share": round(100 * most.share)}
+    interval = {"low": round(100 * most.low), "high": round(100 * most.high)}
+    return _("%(option)s: %(share)s %% (%(low)s–%(high)s)") % (figures | interval)
 
 
 def _column(item: ShortlistItem, keys: Sequence[str], said: list[Said]) -> Column:

@@ -15,8 +15,8 @@ from playwright.sync_api import Page, expect
 from engagement.keys import make_key
 from engagement.models import Product, Workspace
 from journeys.links import shortlist_url, situation_url
-from journeys.models import Need, ShortlistLink
-from tests import make, make_guides
+from journeys.models import Need, ShortlistLink, SurveyAnswer
+from tests import make, make_guides, make_surveys
 from tests.committed import Server
 from tests.make_journeys_base import shoe_need
 from tests.make_shortlists import shortlist
@@ -186,6 +186,27 @@ def test_owner_and_friend_without_scripts(
         assert page.evaluate(SHIFTS) == 0
         check(page, f"own-{name}-{width}")
     assert ShortlistLink.objects.get().expires_at > timezone.now() + timedelta(days=29)
+
+
+@pytest.mark.parametrize(("width", "lang"), [(390, "de"), (1440, "ar")])
+def test_a_survey_is_answered_on_the_shops_page_in_its_language(
+    world: World, shop: Shop, visit: Callable[..., Page], check: Callable[..., None], width: int, lang: str
+) -> None:
+    asked = make_surveys.survey(world.workspace, subject="Larkfell")
+    page = visit(width=width)
+    body = f"<touchstone-survey survey='{asked.slug}'></touchstone-survey>"
+    page.goto(shop.show(world, body, more="data-consent='given'", lang=lang))
+    element = page.locator("touchstone-survey")
+    if lang == "ar":
+        page.evaluate("document.documentElement.dir = 'rtl'")
+    expect(element.get_by_role("radio")).to_have_count(11)
+    check(page, f"own-survey-{lang}-{width}")
+    element.get_by_role("radio", name="9", exact=True).check(force=True)
+    element.get_by_role("textbox").fill("Weiter so")
+    element.get_by_role("button").click()
+    expect(element.get_by_role("status")).to_be_visible()
+    assert page.context.cookies() == []
+    assert SurveyAnswer.objects.get().scores == [9]
 
 
 def local(world: World, url: str) -> str:

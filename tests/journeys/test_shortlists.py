@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from engagement.people import merge_customers
 from journeys.evidence import install_default_evidence
 from journeys.inferring import infer_needs
 from journeys.models import CustomerNeed, Need, Shortlist, ShortlistItem, ShortlistWord
+from journeys.noting import note_situation
 from journeys.shortlists import (
     BadItem,
     BadWord,
@@ -260,6 +262,26 @@ def test_marketers_see_what_they_are_compared_with_but_no_single_persons_words(
         ("Tern", "other runner", 3, 1)
     ]
     assert [(wish.text, wish.shortlists) for wish in shown.wishes] == [("Wide", 3)]
+
+
+def test_fit_for_people_like_the_customer_stands_side_by_side(
+    need: Need, ana: Customer, tern: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = shortlist(ana, need, tern, "Other")
+    assert table_of(found).fits == [], "nothing is known of the customer"
+    note_situation(customer=ana, need=need, answers={"width": "wide"}, source="test", now=NOW)
+    share = SimpleNamespace(option="as expected", share=0.82, low=0.7, high=0.91)
+    told: list[Any] = []
+
+    def fits_beside(**asked: Any) -> dict[int, Any]:
+        told.append((asked["situation"], asked["need"]))
+        return {tern.pk: SimpleNamespace(shares=[share])}
+
+    monkeypatch.setattr("reviews.fits.fits_beside", fits_beside)
+    assert table_of(found).fits == ["as expected: 82 % (70–91)", "–"]
+    assert told == [({"width": "wide"}, need.slug)]
+    monkeypatch.undo()
+    assert table_of(found).fits[0] == "Nobody has told how it fitted yet"
 
 
 def test_a_table_asks_as_often_for_many_as_for_few(
