@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +15,9 @@ import reviews.import_models
 import reviews.photo_models
 import reviews.talk_models  # noqa: F401
 from engagement.models import Customer, Product, Workspace
+from reviews.moderation_models import ModerationEntry as ModerationEntry
+from reviews.moderation_models import ReviewDraft as ReviewDraft
+from reviews.moderation_models import ReviewPolicy as ReviewPolicy
 
 
 class ReviewKind(models.TextChoices):
@@ -220,53 +222,6 @@ class ReviewVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["review", "number"], name="review_version_once")]
 
 
-class ReviewDraft(models.Model):
-    """What a known author has typed so far; read by nobody else, and deleted when the review is sent."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="review_drafts")
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+", db_index=False)
-    fields = models.JSONField()
-    saved_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer", "product"], name="one_draft_a_review")]
-
-
-class ModerationEntry(models.Model):
-    """What was done with a review and why. Append-only: a trigger refuses update and delete."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.DO_NOTHING, db_constraint=False)
-    review_id = models.BigIntegerField(null=True, db_index=True)
-    post_id = models.BigIntegerField(null=True, db_index=True, help_text="A question or an answer instead.")
-    batch = models.CharField(max_length=32, blank=True, help_text="Decisions made, and taken back, together.")
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.DO_NOTHING,
-        null=True,
-        db_constraint=False,
-        related_name="+",
-    )
-    action = models.CharField(
-        max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond, appeal, withdraw"
-    )
-    reason = models.CharField(max_length=60, blank=True)
-    version = models.PositiveIntegerField()
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(review_id=None, post_id__isnull=False) | Q(review_id__isnull=False, post_id=None),
-                name="moderation_of_one_thing",
-            )
-        ]
-        indexes = [
-            models.Index(fields=["workspace", "actor", "-id"], name="moderation_by_actor"),
-            models.Index(fields=["workspace", "at"], name="moderation_recent"),
-        ]
-
-
 class HelpfulVote(models.Model):
     """One reader's word on one review. `voter` is a customer's id or a hash of the page's own anonymous id."""
 
@@ -307,25 +262,3 @@ class RatingTally(models.Model):
         indexes = [
             models.Index(fields=["stale_since"], condition=Q(stale_since__isnull=False), name="tallies_due")
         ]
-
-
-class ReviewPolicy(models.Model):
-    """What a workspace adds to the pipeline. No row: nothing."""
-
-    workspace = models.OneToOneField(
-        Workspace, on_delete=models.CASCADE, primary_key=True, related_name="review_policy"
-    )
-    blocked_words = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    incentives = models.CharField(
-        max_length=500,
-        blank=True,
-        help_text="What authors get for writing, whatever they write; shown to readers.",
-    )
-    asks_owners = models.BooleanField(
-        default=True, help_text="Owners who agreed are asked readers' questions."
-    )
-    gives_to_feeds = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="Published reviews may be fetched by Google and Meta; readers and authors are told.",
-    )
