@@ -125,7 +125,7 @@
     };
     const FIELDS = {
       text: (block) => [area(w.markdown, block, "markdown")],
-      checklist: (block) => items(block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"), choice(w.attribute, vocabulary.attributes, one, "attribute"))], () => ({ criterion: "", why: "" }), w.addItem),
+      checklist: (block) => items(block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"), choice(w.attribute, vocabulary.attributes, Object.assign(one, { attribute: one.attribute ?? "" }), "attribute"))], () => ({ criterion: "", why: "" }), w.addItem),
       comparison,
       not_for: (block) => items(block.items, (_one, place) => [line(w.item, block.items, place)], () => "", w.addItem),
       care: (block) => items(block.steps, (one) => [line(w.when, one, "when"), area(w.markdown, one, "markdown")], () => ({ when: "", markdown: "" }), w.addItem),
