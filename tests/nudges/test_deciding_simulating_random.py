@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
@@ -16,10 +15,9 @@ from nudges.deciding import SimulatedDecision, simulate
 from nudges.models import Candidate, Decision, Message, Nudge
 from tests import make_nudges
 from tests.nudges.reference import DAY, HOUR, MINUTE
-from tests.nudges.test_deciding_random import BEGINNINGS, World
+from tests.nudges.test_deciding_random import BEGINNINGS, IS_LONG, World
 
 pytestmark = pytest.mark.django_db
-IS_LONG = os.environ.get("RACES") == "long"  # `make races`
 SAID = (
     "outcome",
     "reason",

@@ -1,8 +1,8 @@
 """The races at full length, with a report: `make races` (MINUTES=60, SEED=…).
 
-First 64 workers that want one customer 10,000 times, then the plain reading against the engine with many more draws,
-then one storm after another, each with a seed of its own, until the time is up. The report is written after each part,
-so that it is there however this ends: .local/races/<when>.md and .json.
+First 64 workers that want one customer 10,000 times, random policies, 200 kills of senders, and the plain reading
+against the engine with many more draws; then one storm after another, each with a seed of its own, until the time is
+up. The report is written after each part, so that it is there however this ends: .local/races/<when>.md and .json.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from tests.races.world import World, installed  # noqa: E402
 
 FULL_LENGTH = {
     "64 workers × a cap of 1 × 10,000 attempts": ["tests/races/test_caps_race.py"],
+    "Random policies, workers by clocks of their own": ["tests/races/test_caps_random.py"],
+    "200 kills while messages are handed over": ["tests/races/test_sending_races.py"],
     "The engine decides what a plain reading decides": [
         "tests/nudges/test_deciding_random.py",
         "tests/nudges/test_deciding_simulating_random.py",
@@ -93,7 +95,7 @@ class Report:
         with tempfile.TemporaryFile("w+") as log:
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "--reuse-db", "-p", "no:randomly", *paths],
-                env=os.environ | {"RACES": "long"},
+                env=os.environ | {"RACES": "long", "RACES_SEED": str(self.told["seed"])},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 check=False,
