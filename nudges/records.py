@@ -14,7 +14,7 @@ from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need, SurveyAnswer
 from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, offered_channels
-from nudges.models import Decision, Message, Outcome, Preference, Reply
+from nudges.models import Decision, InboundText, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
 
 HELD_BACK_FOR = timedelta(days=30)
@@ -121,7 +121,7 @@ def customer_record(customer: Customer) -> dict[str, Any]:
         "ids": list(customer.identities.values("kind", "value", "created_at")),
         "addresses": list(
             Address.objects.filter(customer=customer).values(
-                "channel", "value", "verified_at", "suppressed_at", "suppression_reason"
+                "channel", "value", "details", "verified_at", "suppressed_at", "suppression_reason"
             )
         ),
         "consents": list(
@@ -159,6 +159,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             .values(
                 "channel", "address", "category__name", "subject", "text", "state", "decided_at", "sent_at"
             )
+        ),
+        "texts": list(
+            InboundText.objects.filter(customer=customer)
+            .order_by("id")
+            .values("channel", "address", "text", "at")
         ),
         "held_back": [
             {"at": decision.decided_at, "why": Reason(decision.reason).customer(decision)}

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from engagement.counts import Counts
 from engagement.models import Merge
 from engagement.statements import run_statement
-from nudges.models import Candidate, Decision, Message, Preference, Pressure, Reception, Reply
+from nudges.models import Candidate, Decision, InboundText, Message, Preference, Pressure, Reception, Reply
 from nudges.noting import note_signs
 
 NAME = "nudges"
@@ -88,6 +88,7 @@ def _move_messages(merge: Merge, now: datetime) -> None:
         customer_id=merge.target_id, moved_from=Coalesce(F("moved_from"), merge.source_id), moved_at=now
     )
     Reply.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
+    InboundText.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
 
 
 def _move_preference(merge: Merge) -> None:

@@ -14,8 +14,10 @@ from django.test import Client
 from django.utils import timezone
 
 from engagement.addresses import register_address
-from engagement.models import Address, Customer, Event, Workspace
+from engagement.models import Address, Customer, Event, Merge, Workspace
+from nudges.deciding import absorb_merges
 from nudges.models import ChannelAccount, InboundText, Message, Pressure, Reply
+from nudges.records import customer_record
 from tests import make, make_messages
 from tests.make_channels import account
 
@@ -196,3 +198,15 @@ def test_a_text_is_heard_once_by_the_database_too(twilio: ChannelAccount, settin
         InboundText.objects.create(
             workspace=twilio.workspace, channel="sms", provider_id="SM1", address=ANA, text="", at=make.NOW
         )
+
+
+def test_texts_follow_a_merged_customer_and_stand_in_what_they_may_take_away(
+    twilio: ChannelAccount, ana: Customer, settings: Any
+) -> None:
+    write(twilio, settings, "Mir passt das nicht")
+    target = make.customer(ana.workspace)
+    Merge.objects.create(workspace=ana.workspace, source=ana, target=target, cause="api", at=make.NOW)
+    absorb_merges(now=make.NOW)
+    assert InboundText.objects.get().customer == target
+    assert [text["text"] for text in customer_record(target)["texts"]] == ["Mir passt das nicht"]
+    assert customer_record(ana)["texts"] == []
