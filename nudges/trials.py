@@ -57,7 +57,9 @@ def try_adaptive(workspace: Workspace, *, now: datetime) -> Trial:
     Each message is judged by the level at its own time and by the messages that would have gone before it; how
     customers would have answered had they got fewer is not known, and not guessed. Four queries.
     """
-    trial = Trial(caps=[CapTrial(cap, describe_cap(cap)) for cap in caps_in_force(workspace).exclude(floor=None)])
+    trial = Trial(
+        caps=[CapTrial(cap, describe_cap(cap)) for cap in caps_in_force(workspace).exclude(floor=None)]
+    )
     if not trial.caps:
         return trial
     people = list(customers_of(workspace).order_by("-last_seen_at", "-pk")[:LOOKED_AT])
@@ -108,7 +110,9 @@ def _replay(trial: CapTrial, pressure: Pressure, levels: dict[datetime, float], 
         used = sum(one == subject and frees > at for one, frees in kept)
         if used < adapted(cap.limit, cap.floor, levels[at]):
             kept.append((subject, frees_at(at, cap, zone)))
-        elif used < cap.limit:  # what exceeds the limit itself was let go for another reason, as a service message
+        elif (
+            used < cap.limit
+        ):  # what exceeds the limit itself was let go for another reason, as a service message
             trial.held += 1
 
 

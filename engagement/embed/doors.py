@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from engagement.embed.previews import previewed
 from engagement.embed.remembering import answer_or_304, keep
 from engagement.keys import find_key
 from engagement.limits import take_turn
@@ -168,16 +169,17 @@ def origin_of(url: str) -> str:
 
 def _for_the_shop(request: HttpRequest, make: Callable[[Workspace], HttpResponse]) -> HttpResponse:
     """Find the workspace of the key, refuse origins that it doesn't allow, and let the allowed ones read the answer."""
-    key = find_key(request.GET.get("key", ""))
-    if key is None or key.kind != KeyKind.WRITE:
+    preview = previewed(request)
+    workspace = preview or _workspace_of_key(request.GET.get("key", ""))
+    if workspace is None:
         return _refused(404, "unknown_key: give the workspace's write key as ?key=wk_…")
     origin = request.headers.get("Origin", "")
-    if not _may_ask(origin, key.workspace):
+    if preview is None and not _may_ask(origin, workspace):
         return _refused(
             403, f"origin_not_allowed: add {origin[:200]} under Settings, Embedding, allowed origins"
         )
     try:
-        response = HttpResponse(status=204) if request.method == "OPTIONS" else make(key.workspace)
+        response = HttpResponse(status=204) if request.method == "OPTIONS" else make(workspace)
     except Http404:
         response = _refused(404, "not_found: nothing published here")
     _bare(response)
@@ -188,6 +190,11 @@ def _for_the_shop(request: HttpRequest, make: Callable[[Workspace], HttpResponse
         response.headers["Access-Control-Max-Age"] = "7200"
     patch_vary_headers(response, ["Origin"])
     return response
+
+
+def _workspace_of_key(text: str) -> Workspace | None:
+    key = find_key(text)
+    return key.workspace if key is not None and key.kind == KeyKind.WRITE else None
 
 
 def _may_ask(origin: str, workspace: Workspace) -> bool:

@@ -12,6 +12,7 @@ from nudges.dashboard import (
     ledger,
     nudges,
     pressure,
+    snippets,
     welcome,
     words,
 )
@@ -19,6 +20,7 @@ from nudges.dashboard import (
 app_name = "nudges"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("settings/snippets", snippets.snippets, name="settings_snippets"),
     path("welcome", welcome.welcome, name="welcome"),
     path("customers", customers.customers, name="customers"),
     path("customers/<int:customer_id>", customers.customer, name="customer"),

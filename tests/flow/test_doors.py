@@ -42,6 +42,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "settings/topics/<int:category_id>": (OWN, OWN),
     "settings/topics/<int:category_id>/archive": (None, OWN),
     "settings/embedding": (READ, OWN),
+    "settings/snippets": (READ, None),
     "settings/audit": (READ, None),
     "settings/channels": (READ, None),
     "settings/channels/web_push/worker": (None, EDIT),
