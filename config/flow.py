@@ -46,7 +46,9 @@ UPKEEP = [
     Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
     Step("nudges.tasks.keep_ledger", 3600, "old decisions → forgotten by retention; the ledger's next part"),
     Step("nudges.tasks.fold_tallies", 60, "what was decided, counted in pieces → one count each"),
-    Step("nudges.tasks.lapse_tasks", 300, "calls and visits that nobody did in their time → failed, slots free"),
+    Step(
+        "nudges.tasks.lapse_tasks", 300, "calls and visits that nobody did in their time → failed, slots free"
+    ),
     Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
     Step("reviews.tasks.tell_authors", 30, "reviews turned down → their authors are told why"),
     Step("reviews.tasks.ask_owners", 30, "published questions → put to owners who agreed, as events"),
