@@ -13,7 +13,8 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Func, TextField
+from django.db.models import F, Func, QuerySet, TextField
+from django.utils.translation import gettext as _
 
 from engagement.auditing import record
 from engagement.models import Address, Channel, Role, Suppression, Workspace
@@ -82,7 +83,7 @@ def lift_by_hand(*, suppression: Suppression, actor: User, role: str, now: datet
             "Only the customer can take this back, by the word or the page by which it was said."
         )
     if needed == Role.OWNER and role != Role.OWNER:
-        raise CannotLift("A complaint is for an owner to take back, when the customer has asked for it.")
+        raise CannotLift(_("A complaint is for an owner to take back, when the customer has asked for it."))
     detail = {"channel": suppression.channel, "reason": suppression.reason}
     record(
         workspace=suppression.workspace,
@@ -129,15 +130,27 @@ def suppress_many(
 
 def _use_again(workspace_id: int, channel: str, address_hash: str, reason: str, now: datetime) -> int:
     marked = Address.objects.filter(workspace_id=workspace_id, channel=channel, suppression_reason=reason)
-    hashed = marked.annotate(
-        hashed=Func(
-            F("workspace_id"),
-            F("channel"),
-            F("value"),
-            function="engagement_address_hash",
-            output_field=TextField(),
-        )
-    )
-    return marked.filter(pk__in=hashed.filter(hashed=address_hash).values("pk")).update(
+    return marked.filter(pk__in=_hashed(marked).filter(hashed=address_hash).values("pk")).update(
         suppressed_at=None, suppression_reason="", updated_at=now
     )
+
+
+def list_suppressions(workspace: Workspace, *, search: str = "", limit: int = 100) -> list[Suppression]:
+    """The newest entries, or those of one address; each with `address` where a customer still has it."""
+    rows = Suppression.objects.filter(workspace=workspace).order_by("-at", "-id")
+    if search.strip():
+        hashes = [
+            hash_of(workspace_id=workspace.pk, channel=channel, value=search) for channel in Channel.values
+        ]
+        rows = rows.filter(address_hash__in=hashes)
+    found = list(rows[:limit])
+    hashed = _hashed(Address.objects.filter(workspace=workspace).exclude(suppressed_at=None))
+    known = dict(hashed.filter(hashed__in=[row.address_hash for row in found]).values_list("hashed", "value"))
+    for row in found:
+        row.address = known.get(row.address_hash, "")  # type: ignore[attr-defined]
+    return found
+
+
+def _hashed(addresses: QuerySet[Address]) -> QuerySet[Address]:
+    of = (F("workspace_id"), F("channel"), F("value"))
+    return addresses.annotate(hashed=Func(*of, function="engagement_address_hash", output_field=TextField()))

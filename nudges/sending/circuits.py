@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from nudges.models import Circuit
 
@@ -35,7 +36,7 @@ def allowance(provider: str, *, limit: int, now: datetime) -> int:
 def note_success(provider: str, *, now: datetime) -> None:
     """The provider works. Writes only when it had failed before."""
     Circuit.objects.filter(provider=provider, failures__gt=0).update(
-        failures=0, open_until=None, last_error="", changed_at=now
+        failures=0, opened_at=None, open_until=None, last_error="", changed_at=now
     )
 
 
@@ -49,5 +50,13 @@ def note_failure(provider: str, error: str, *, now: datetime) -> bool:
     if failures < FAILURES:
         return False
     wait = min(FIRST_WAIT * 2 ** min(failures - FAILURES, 16), LONGEST_WAIT)
-    Circuit.objects.filter(provider=provider).update(open_until=now + wait)
+    Circuit.objects.filter(provider=provider).update(
+        opened_at=Coalesce("opened_at", now), open_until=now + wait
+    )
     return True
+
+
+def try_now(provider: str, *, now: datetime) -> bool:
+    """Let one worker try an open provider at once; false when it was not open."""
+    waiting = Circuit.objects.filter(provider=provider, open_until__gt=now)
+    return bool(waiting.update(open_until=now, changed_at=now))

@@ -110,6 +110,10 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "nudges/<int:nudge_id>/broadcasts": (None, EDIT),
     "broadcasts/<int:broadcast_id>": (READ, None),
     "broadcasts/<int:broadcast_id>/state": (None, EDIT),
+    "settings/delivery": (READ, None),
+    "settings/delivery/try": (None, OWN),
+    "settings/delivery/suppressions": (READ, EDIT),
+    "settings/delivery/suppressions/<int:suppression_id>/lift": (None, EDIT),
 }
 # What a right caller must send where an empty form would be refused for its content. {id} is filled from the office.
 FORMS: dict[str, dict[str, str]] = {
@@ -130,7 +134,8 @@ OPEN_API = {"api/v1/schema/", "api/v1/docs/"}
 API_METHODS = ("get", "post", "put", "patch", "delete")
 STAND_INS = {
     "token": "forged", "name": "none.eml", "channel": "email", "language": "en", "external_id": "c1", "kind": "helpful",
-    "provider": "postmark", "slug": "none", "workspace": "none", "sku": "none", "action": "read", "key": "wk_none", "message_id": 1,
+    "slug": "none", "workspace": "none", "sku": "none", "action": "read", "key": "wk_none", "message_id": 1,
+    "provider": "postmark",
     "account_id": 1, "address_id": 1, "dispatch_id": "6f1b1f3e-0000-4000-8000-000000000000",
     "customer_need_id": 1, "reply_id": 1, "product_id": 1, "uidb36": "1", "shortlist_id": 1, "item_id": 1, "number": 1,
 }  # fmt: skip

@@ -131,6 +131,32 @@ def test_one_bad_recipient_holds_up_no_other(peer: Peer) -> None:
     assert [len(peer.to(f"{name}@example.org")) for name in taken] == [1] * 7
 
 
+def test_each_answer_goes_to_its_own_mail_over_several_pipelined_connections(peer: Peer) -> None:
+    faults = ["gone", "later", "refused", "full", "busy", "dropped", "cut", "closing"]
+    names = [faults[n // 7] if n % 7 == 6 and n // 7 < len(faults) else f"p{n}" for n in range(63)]
+    outcomes = send(*names)
+    sent = [name for name, outcome in zip(names, outcomes, strict=True) if outcome == Sent()]
+    assert sent == [name for name in names if name not in faults]
+    assert [len(peer.to(f"{name}@example.org")) for name in sent] == [1] * len(sent)
+    assert sum(isinstance(outcome, Unknown) for outcome in outcomes) == 1
+    assert len(peer.received) == len(sent) + 1  # the one that was cut did arrive
+
+
+def test_a_server_without_pipelining_is_spoken_to_line_by_line(peer: Peer, monkeypatch: Any) -> None:
+    monkeypatch.setattr("smtplib.SMTP.has_extn", lambda self, name: False)
+    outcomes = send("a", "gone", "b", "refused", "c", "closing", "d")
+    assert [isinstance(outcome, Sent) for outcome in outcomes] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert [recipient[0] for recipient, _mail in peer.received] == ["a", "b", "c", "d"]
+
+
 def test_a_server_that_is_not_there_is_the_providers_failure(settings: Any, peer: Peer) -> None:
     settings.EMAIL_PORT = 1
     [outcome] = send("ana")

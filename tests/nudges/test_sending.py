@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Address, Consent, Customer, Event, Workspace
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown, one_by_one
-from nudges.models import Circuit, Decision, Message, Nudge, Policy, Preference, Pressure
+from nudges.models import Circuit, Decision, Message, Nudge, Policy, Preference, Pressure, Quota
 from nudges.sending import reconcile_claims, send_messages
 from nudges.sending.claiming import claim_messages
 from nudges.sending.delays import next_attempt
+from nudges.sending.quotas import day_limit
 from nudges.sending.reconciling import LEASE
 from nudges.sending.recording import Result, record
 from tests import make, make_messages
@@ -300,7 +301,7 @@ class TestRefusals:
             assert (address.suppressed_at, address.suppression_reason) == (NOW, "hard_bounce")
         assert Address.objects.get(customer=elsewhere).suppressed_at is None
 
-    def test_a_transient_one_waits_longer_each_time_and_keeps_its_slot(
+    def test_a_transient_one_waits_each_time_and_keeps_its_slot(
         self, nudge: Nudge, scripted: type[Scripted]
     ) -> None:
         retried = message(nudge)
@@ -313,8 +314,9 @@ class TestRefusals:
             waits.append(retried.next_attempt_at - now)
             assert send_messages(now=retried.next_attempt_at - timedelta(seconds=1))["taken"] == 0
             now = retried.next_attempt_at
-        assert waits == sorted(waits)
-        assert timedelta(seconds=15) <= waits[0] <= timedelta(seconds=30)
+        assert all(
+            timedelta(seconds=1) <= wait <= 30 * 2**n * timedelta(seconds=1) for n, wait in enumerate(waits)
+        )
         assert send_messages(now=now)["sent"] == 1
         retried.refresh_from_db()
         assert (retried.attempts, retried.counts) == (4, True)
@@ -500,6 +502,64 @@ class TestClaims:
         assert queries(2, "a") == queries(15, "b")
 
 
+class ScriptedSecond(Scripted):
+    provider = "second"
+
+
+class TestProvidersByOrder:
+    DOWN = Refused("connection refused", permanent=False, is_provider=True)
+
+    @pytest.fixture(autouse=True)
+    def two(self, settings: Any, scripted: type[Scripted]) -> None:
+        settings.CHANNELS = {"email": [f"{__name__}.Scripted", f"{__name__}.ScriptedSecond"]}
+
+    def test_the_next_one_takes_over_when_the_first_is_down_and_nothing_goes_twice(
+        self, nudge: Nudge
+    ) -> None:
+        everybody = [message(nudge, f"p{n}") for n in range(8)]
+        Scripted.answers = {each.address: [self.DOWN] for each in everybody[:3]}
+        counts = send_messages(now=NOW)
+        assert counts["sent"] == 5  # held back by the first, taken by the second in the same run
+        assert send_messages(now=NOW + timedelta(seconds=2))["sent"] == 3
+        assert set(Message.objects.values_list("state", "provider", "attempts")) == {("sent", "second", 1)}
+        assert Circuit.objects.get(open_until__gt=NOW).provider == "scripted"
+
+    def test_the_second_gets_nothing_while_the_first_works(self, nudge: Nudge) -> None:
+        message(nudge)
+        assert send_messages(now=NOW)["sent"] == 1
+        assert Message.objects.get().provider == "scripted"
+
+
+class TestQuotas:
+    def test_no_more_a_second_than_allowed_and_what_was_not_used_is_given_back(
+        self, nudge: Nudge, settings: Any
+    ) -> None:
+        settings.PROVIDER_LIMITS = {"scripted": {"per_second": 2}}
+        for n in range(30):
+            message(nudge, f"p{n}")
+        assert send_messages(now=NOW)["sent"] == 10  # five seconds' worth at once
+        assert send_messages(now=NOW)["sent"] == 0
+        assert send_messages(now=NOW + timedelta(seconds=3))["sent"] == 6
+        assert send_messages(now=NOW + timedelta(seconds=60))["sent"] == 10
+        assert send_messages(now=NOW + timedelta(seconds=120))["sent"] == 4
+        assert Quota.objects.get().tokens == 6
+
+    def test_a_new_sender_warms_up_day_by_day(self, nudge: Nudge, settings: Any) -> None:
+        limits = {"warm_up_from": NOW.date().isoformat(), "first_day": 3}
+        settings.PROVIDER_LIMITS = {"scripted": limits}
+        for n in range(12):
+            message(nudge, f"p{n}")
+        assert send_messages(now=NOW)["sent"] == 3
+        assert send_messages(now=NOW + timedelta(hours=3))["sent"] == 0
+        assert send_messages(now=NOW + timedelta(days=1))["sent"] == 6
+
+    @pytest.mark.parametrize(("days", "limit"), [(-1, None), (0, 50), (1, 100), (13, 409_600), (14, None)])
+    def test_the_schedule_doubles_for_two_weeks(self, days: int, limit: int | None) -> None:
+        limits = {"warm_up_from": "2026-03-01", "first_day": 50}
+        assert day_limit(limits, date(2026, 3, 1) + timedelta(days=days)) == limit
+        assert day_limit({}, NOW.date()) is None
+
+
 class TestReconciling:
     """A worker died with claims in its hands."""
 
@@ -634,7 +694,7 @@ def test_delays_double_to_an_hour_and_come_from_the_dispatch_id_alone() -> None:
     ids = [uuid.UUID(int=n) for n in range(50)]
     for attempts, full in [(1, 30), (2, 60), (3, 120), (8, 3600), (30, 3600)]:
         waits = [(next_attempt(dispatch_id=i, attempts=attempts, now=NOW) - NOW).total_seconds() for i in ids]
-        assert full / 2 <= min(waits) < max(waits) <= full
+        assert 1 <= min(waits) < full / 4 < full * 3 / 4 < max(waits) <= full
         assert len(set(waits)) > 40
         assert waits == [
             (next_attempt(dispatch_id=i, attempts=attempts, now=NOW) - NOW).total_seconds() for i in ids
