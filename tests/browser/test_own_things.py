@@ -9,14 +9,17 @@ from threading import Thread
 from typing import NamedTuple
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from engagement.keys import make_key
 from engagement.models import Product, Workspace
+from journeys.guides import save_guide
 from journeys.links import shortlist_url, situation_url
-from journeys.models import Need, ShortlistLink, SurveyAnswer
+from journeys.models import Guide, Need, ShortlistLink, SurveyAnswer
 from tests import make, make_guides, make_surveys
+from tests.browser.conftest import LOOKS
 from tests.committed import Server
 from tests.make_journeys_base import shoe_need
 from tests.make_shortlists import shortlist
@@ -129,6 +132,9 @@ def test_a_visitor_keeps_and_compares_on_the_shops_page(
     )
     page.goto(shop.show(world, body, more="data-consent='given'"))
     keep, found = page.locator("touchstone-keep"), page.locator("touchstone-shortlist")
+    for element in (keep, found):
+        expect(element).to_have_attribute("data-state", "ready")
+    assert page.evaluate(SHIFTS) == 0, "what arrives moves nothing; what a reader asks for may"
     keep.get_by_role("button", name="Put it on my shortlist").click()
     expect(keep.get_by_text("On your shortlist")).to_be_visible()
     expect(found.get_by_role("columnheader", name="Tern 2")).to_be_visible()
@@ -148,7 +154,6 @@ def test_a_visitor_keeps_and_compares_on_the_shops_page(
     situation.get_by_label("trail").check()
     situation.get_by_role("button", name="Keep this").click()
     expect(situation.get_by_text("Noted.")).to_be_visible()
-    assert page.evaluate(SHIFTS) == 0
     assert page.context.cookies() == []
     check(page, f"own-shop-{width}")
 
@@ -207,6 +212,43 @@ def test_a_survey_is_answered_on_the_shops_page_in_its_language(
     expect(element.get_by_role("status")).to_be_visible()
     assert page.context.cookies() == []
     assert SurveyAnswer.objects.get().scores == [9]
+
+
+def test_marketers_see_answers_rivals_questions_and_versions(
+    world: World, visit: Callable[..., Page], check: Callable[..., None]
+) -> None:
+    asked = make_surveys.survey(
+        world.workspace, name="After the order", themes=[{"name": "Fit", "terms": ["toe"]}]
+    )
+    for n in range(12):
+        customer = make.customer(world.workspace)
+        make_surveys.answer(asked, n % 11, comment="More room for the toe box, please", customer=customer)
+        shortlist(customer, world.need, world.tern, "Other Runner", must=("Wide",))
+    guide = Guide.objects.get()
+    save_guide(
+        workspace=world.workspace,
+        guide=guide,
+        values={"title": "Measure first"},
+        actor=None,
+        now=timezone.now(),
+    )
+    client = Client()
+    client.force_login(make.member(world.workspace).user)
+    page = visit()
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": world.app}]
+    )
+    for name, path, says in (
+        ("survey", f"/surveys/{asked.pk}", "How they answered"),
+        ("rivals", "/needs/alternatives", "Against each other"),
+        ("need", f"/needs/{world.need.pk}", "Kind of answer"),
+        ("guide", f"/guides/{guide.pk}", "Publish later"),
+        ("version", f"/guides/{guide.pk}/versions/1", "What changed from here"),
+    ):
+        page.goto(world.app + path)
+        expect(page.get_by_text(says).first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        check(page, f"own-marketer-{name}", looks=LOOKS)
 
 
 def local(world: World, url: str) -> str:
