@@ -17,7 +17,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield running
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, those that share the installation run in one process, and begin first."""
     ours = [item for item in items if "world" in getattr(item, "fixturenames", ())]
