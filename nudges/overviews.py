@@ -39,7 +39,7 @@ def days(workspace: Workspace, *, today: date, span: int = 14) -> list[Day]:
         .values("day")
         .annotate(**BY_OUTCOME)
     )
-    found = {row["day"]: row for row in counted}
+    found: dict[date, dict[str, Any]] = {row["day"]: dict(row) for row in counted}
     listed = [today - timedelta(days=back) for back in range(span - 1, -1, -1)]
     nothing = {"sent": 0, "waiting": 0, "held": 0}
     return [
