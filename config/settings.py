@@ -184,7 +184,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Touchstone <touchstone@localhost>")
 MESSAGE_ID_DOMAIN = env.str("MESSAGE_ID_DOMAIN", default="touchstone.localhost")
 # How messages leave: a channel without an entry is not there, and a message decided for it is refused.
-CHANNELS = {
+CHANNELS: dict[str, str | list[str]] = {
     "email": "nudges.channels.email.EmailChannel",
     "web_push": "nudges.channels.web_push.WebPushChannel",
     "mobile_push": "nudges.channels.mobile_push.MobilePushChannel",
@@ -200,7 +200,7 @@ EMAIL_FALLBACKS = {
     for place, url in enumerate(env.list("EMAIL_FALLBACK_URLS", default=[]), start=1)
 }
 if EMAIL_FALLBACKS:
-    CHANNELS["email"] = [CHANNELS["email"], *(f"{CHANNELS['email']}:{name}" for name in EMAIL_FALLBACKS)]
+    CHANNELS["email"] = [f"nudges.channels.email.EmailChannel:{name}" for name in ["", *EMAIL_FALLBACKS]]
 # By provider: {"email": {"per_second": 20, "warm_up_from": "2026-12-01", "first_day": 200}}. See docs/operating.md.
 PROVIDER_LIMITS = env.json("PROVIDER_LIMITS", default={})
 OUTBOX_DIR = env.str("OUTBOX_DIR", default="")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -151,6 +152,6 @@ def list_suppressions(workspace: Workspace, *, search: str = "", limit: int = 10
     return found
 
 
-def _hashed(addresses: QuerySet[Address]) -> QuerySet[Address]:
+def _hashed(addresses: QuerySet[Address]) -> QuerySet[Any]:
     of = (F("workspace_id"), F("channel"), F("value"))
     return addresses.annotate(hashed=Func(*of, function="engagement_address_hash", output_field=TextField()))

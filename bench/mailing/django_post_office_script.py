@@ -1,4 +1,4 @@
-"""Run by `django_post_office.measure` in an environment of its own: fills django-post-office's queue and times its sender.
+"""Run by `django_post_office.measure` in an environment of its own: fills that queue and times its sender.
 
 Reads {"database", "mail_port", "mails", "html", "text"} as JSON; its last word is mails a second.
 """

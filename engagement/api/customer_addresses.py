@@ -83,7 +83,7 @@ class CustomerAddresses(CustomerResource):
     def post(self, request: Request, customer_id: int) -> Response:
         customer = self.customer(customer_id)
         told = self.check(AddressIn)
-        details = {name: told[name] for name in ("platform", "environment") if name in told}
+        details: dict[str, str] = {name: told[name] for name in ("platform", "environment") if name in told}
         address, is_new = register_address(
             customer=customer, channel=told["channel"], value=told["value"], details=details, now=self.now
         )

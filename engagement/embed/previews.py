@@ -69,7 +69,7 @@ def workspace_of(key: str) -> Workspace | None:
         told = unsign(PURPOSE, key.removeprefix(PREFIX), max_age=GOOD_FOR)
     except BadToken:
         return None
-    return Workspace.objects.filter(pk=told.get("w")).first()
+    return Workspace.objects.filter(pk=int(told.get("w") or 0)).first()
 
 
 def theme_css(name: str, element: str) -> str:

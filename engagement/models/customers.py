@@ -162,7 +162,9 @@ class Suppression(models.Model):
             models.CheckConstraint(
                 condition=Q(address_hash__regex=r"^[0-9a-f]{64}$"), name="suppression_keeps_a_hash"
             ),
-            models.CheckConstraint(condition=~Q(reason="") & ~Q(source=""), name="suppression_says_who_and_why"),
+            models.CheckConstraint(
+                condition=~Q(reason="") & ~Q(source=""), name="suppression_says_who_and_why"
+            ),
         ]
         indexes = [models.Index(fields=["workspace", "-at", "-id"], name="suppressions_recent")]
 

@@ -144,7 +144,7 @@ def one_by_one(send: Callable[[Envelope], Outcome]) -> Send:
 
 def channels_named(name: str) -> list[Channel]:
     """The providers that the settings name for a channel, first choice first; none when this installation has none."""
-    paths = settings.CHANNELS.get(name) or []
+    paths: str | list[str] = settings.CHANNELS.get(name) or []
     return [_load(path) for path in ([paths] if isinstance(paths, str) else paths)]
 
 

@@ -59,7 +59,8 @@ def write_mail(envelope: Envelope, connection: BaseEmailBackend) -> EmailMultiAl
         connection=connection,
     )
     mail.attach_alternative(envelope.html, "text/html")
-    mail.metadata = {"dispatch_id": str(envelope.dispatch_id)}  # comes back with the provider's reports
+    # Anymail's own attribute: it comes back with the provider's reports.
+    mail.metadata = {"dispatch_id": str(envelope.dispatch_id)}  # type: ignore[attr-defined]
     return mail
 
 

@@ -29,7 +29,7 @@ class Maker(NamedTuple):
 @transaction.atomic
 def make_keys(*, workspace: Workspace, channel: str, actor: User | None, now: datetime) -> str:
     """Make a channel's keys and keep them; returns a secret that is to be shown once, or nothing."""
-    values, shown = MAKERS[channel].make(workspace, account_of(workspace, channel), now)
+    values, shown = MAKERS[Channel(channel)].make(workspace, account_of(workspace, channel), now)
     save_account(workspace=workspace, channel=channel, values=values, actor=actor, now=now)
     return shown
 

@@ -77,7 +77,7 @@ class MobilePushChannel:
     def session(self) -> Iterator[Send]:
         with Client(timeout=TIMEOUT) as http1, Client(timeout=TIMEOUT, http2=True) as http2:
             patience = Patience()
-            services = {"fcm": Fcm(http1, patience), "apns": Apns(http2, patience)}
+            services: dict[str, Fcm | Apns] = {"fcm": Fcm(http1, patience), "apns": Apns(http2, patience)}
             yield one_by_one(lambda envelope: _send(services, envelope))
 
     def look_up(self, dispatch_id: UUID) -> Sent | None:

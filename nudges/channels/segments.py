@@ -6,7 +6,7 @@ two places. One sign beyond makes the whole message UCS-2: 70, or 67 a segment, 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
@@ -21,7 +21,8 @@ PLAINER = str.maketrans({
 SINGLE, JOINED = {"GSM-7": 160, "UCS-2": 70}, {"GSM-7": 153, "UCS-2": 67}
 
 
-class Segments(NamedTuple):
+@dataclass(frozen=True)
+class Segments:
     """`units` of the encoding used, in how many segments, and the signs because of which it is UCS-2."""
 
     encoding: str

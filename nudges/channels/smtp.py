@@ -186,10 +186,11 @@ class Line:
 
     def _open(self) -> smtplib.SMTP:
         backend = self._backend
-        backend.connection = None
+        backend.connection = None  # each line has one of its own
         backend.open()
-        server: smtplib.SMTP = backend.connection
+        server: smtplib.SMTP | None = backend.connection
         backend.connection = None
+        assert server
         server.ehlo_or_helo_if_needed()
         assert server.sock
         server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -72,9 +72,9 @@ def _settle_begun(*, now: datetime, limit: int) -> Counts:
     return counts
 
 
-def _reached(messages: Sequence[Message]) -> dict[UUID | None, int]:
+def _reached(messages: Sequence[Message]) -> dict[UUID, int]:
     """How far each of the claims came, where that is known."""
-    tokens = {message.claim_token for message in messages}
+    tokens = {message.claim_token for message in messages if message.claim_token}
     return dict(Reach.objects.filter(claim_token__in=tokens).values_list("claim_token", "message_id"))
 
 

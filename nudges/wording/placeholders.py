@@ -83,6 +83,7 @@ class MarkingContext(RenderContext):
     """Keeps the values that were put in, in their order."""
 
     __slots__ = ("given",)
+    given: list[str]
 
 
 class MarkingTemplate(BoundTemplate):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from engagement.models import Address, Suppression
+from engagement.models import Address, Suppression, Workspace
 from engagement.suppressing import suppress_address
 from nudges.models import Circuit
 from tests import make
@@ -20,12 +20,12 @@ PAGE = "/settings/delivery"
 
 
 @pytest.fixture
-def browser() -> tuple[Client, make.Workspace]:
+def browser() -> tuple[Client, Workspace]:
     workspace = make.workspace()
     return signed_in(workspace, "owner"), workspace
 
 
-def signed_in(workspace: make.Workspace, role: str) -> Client:
+def signed_in(workspace: Workspace, role: str) -> Client:
     client = Client()
     client.force_login(make.member(workspace, role=role).user)
     return client
@@ -38,7 +38,7 @@ def text(client: Client, url: str = PAGE) -> str:
 
 
 def test_a_failing_provider_is_shown_with_its_error_and_can_be_tried(
-    browser: tuple[Client, make.Workspace],
+    browser: tuple[Client, Workspace],
 ) -> None:
     client, workspace = browser
     now = timezone.now()
@@ -51,13 +51,13 @@ def test_a_failing_provider_is_shown_with_its_error_and_can_be_tried(
     assert "fails, messages wait" in page
     assert "421 &lt;b&gt;busy&lt;/b&gt;" in page
     assert signed_in(workspace, "marketer").post(f"{PAGE}/try", {"provider": "email"}).status_code == 403
-    assert Circuit.objects.get().open_until > now + timedelta(minutes=50)
+    assert Circuit.objects.filter(open_until__gt=now + timedelta(minutes=50)).exists()
     client.post(f"{PAGE}/try", {"provider": "email"})
-    assert Circuit.objects.get().open_until <= timezone.now()
+    assert Circuit.objects.filter(open_until__lte=timezone.now()).exists()
 
 
 def test_the_list_is_searched_added_to_taken_from_and_downloaded(
-    browser: tuple[Client, make.Workspace],
+    browser: tuple[Client, Workspace],
 ) -> None:
     client, workspace = browser
     make.customer(workspace, email="ana@example.org")
@@ -86,7 +86,7 @@ def test_the_list_is_searched_added_to_taken_from_and_downloaded(
     assert Address.objects.get().suppressed_at is None
 
 
-def test_a_marketer_takes_back_no_complaint(browser: tuple[Client, make.Workspace]) -> None:
+def test_a_marketer_takes_back_no_complaint(browser: tuple[Client, Workspace]) -> None:
     _, workspace = browser
     suppress_address(
         workspace_id=workspace.pk,
@@ -102,7 +102,7 @@ def test_a_marketer_takes_back_no_complaint(browser: tuple[Client, make.Workspac
 
 
 def test_the_page_takes_no_more_queries_for_more_rows(
-    browser: tuple[Client, make.Workspace],
+    browser: tuple[Client, Workspace],
 ) -> None:
     client, workspace = browser
     seen = []

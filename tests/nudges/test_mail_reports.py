@@ -105,7 +105,7 @@ def test_a_complaint_suppresses_at_once_and_outweighs_a_bounce(sent: Message) ->
 
 
 def test_leaving_at_the_provider_leaves_the_category(sent: Message) -> None:
-    told = {
+    told: dict[str, Any] = {
         "SuppressSending": True,
         "SuppressionReason": "ManualSuppression",
         "Origin": "Recipient",

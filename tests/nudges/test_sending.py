@@ -365,9 +365,10 @@ class TestRefusals:
     def test_a_fault_of_ours_in_one_message_waits_and_holds_up_no_other(
         self, shop: Workspace, scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        from nudges import wording
         from nudges.sending import enveloping
 
-        sound = enveloping.render
+        sound = wording.render
 
         def broken(**known: Any) -> Any:
             if known["known"].customer.name == "Ana":
