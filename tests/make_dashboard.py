@@ -15,7 +15,8 @@ from django.test import Client
 from engagement.events import IncomingEvent
 from engagement.ingesting import ingest_events
 from engagement.keys import make_key
-from engagement.models import ApiKey, Invitation, Member, RejectedEvent, Role, Workspace
+from engagement.models import ApiKey, Invitation, Member, RejectedEvent, Role, Suppression, Workspace
+from engagement.suppressing import suppress_address
 from journeys.guides import save_guide
 from journeys.models import Guide
 from nudges.models import Broadcast, Decision, Nudge, NudgeContent
@@ -83,6 +84,7 @@ class Office:
             "message_id": make_nudges.sent(nudge, customer, at=NOW, channel="staff_task", address="").pk,
             "broadcast_id": broadcast(nudge).pk,
             "cap_id": make_nudges.cap(workspace, 1).pk,
+            "suppression_id": suppression(workspace).pk,
             "key_id": self.key.pk,
             "member_id": member(workspace, "analyst").pk,
             "invitation_id": Invitation.objects.create(
@@ -109,6 +111,13 @@ def question(review: Review) -> Post:
         product=review.product, customer=review.customer, body="Does it stand up to a storm?",
         author_name="Bo", language="en", situation={}, need_slug="", now=NOW,
     )  # fmt: skip
+
+
+def suppression(workspace: Workspace) -> Suppression:
+    suppress_address(
+        workspace_id=workspace.pk, channel="email", value="gone@example.org", reason="hard_bounce", now=NOW
+    )
+    return Suppression.objects.get(workspace=workspace)
 
 
 def member(workspace: Workspace, role: str) -> Member:

@@ -18,8 +18,5 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, those that share the installation run in one process, and begin first."""
-    ours = [item for item in items if "world" in getattr(item, "fixturenames", ())]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group("world"))
-    items.sort(key=lambda item: item not in ours)
+    """Side by side with others, those that share the installation take longest: they begin."""
+    items.sort(key=lambda item: "world" not in getattr(item, "fixturenames", ()))
