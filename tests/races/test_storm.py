@@ -7,7 +7,6 @@ import pytest
 from tests.races.storm import DISTURBANCES, Storm
 from tests.races.world import World
 
-
 # One process for all tests that share the installation, where tests run side by side.
 pytestmark = pytest.mark.xdist_group("world")
 
