@@ -117,6 +117,11 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
 }
 # What a right caller must send where an empty form would be refused for its content. {id} is filled from the office.
 FORMS: dict[str, dict[str, str]] = {
+    "reviews/imports/<int:import_id>": {
+        **{f"column.{name}": name for name in ("sku", "rating", "date", "body")},
+        "missing_products": "refuse",
+        "unstated": "queue",
+    },
     "reviews/imports/<int:import_id>/change": {"change": "stop"},
     "workspaces/switch": {"workspace": "{workspace}"},
     "reviews/decide": {"decision": "publish", "pick": "review:{review_id}:1"},
