@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.committed import Server, committed, environment_of_test_database, serve, transactional_db
 
@@ -62,11 +62,17 @@ def server(
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
+    """One for all: a second in the same process refuses to start beside the first one's loop."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright, chromium: str) -> Iterator[Browser]:
+    started = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    yield started
+    started.close()
 
 
 @pytest.fixture(autouse=True)

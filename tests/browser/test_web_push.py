@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Playwright, expect
 
 from config.local.redis import wait_until
 from engagement.identities import make_token
@@ -70,7 +70,9 @@ def pusher() -> Iterator[PushService]:
 
 
 @pytest.fixture
-def chrome(chromium: str, pusher: PushService, tmp_path: Path) -> Iterator[BrowserContext]:
+def chrome(
+    driver: Playwright, chromium: str, pusher: PushService, tmp_path: Path
+) -> Iterator[BrowserContext]:
     """Chromium with a profile of its own: private windows refuse pushes."""
     arguments = [
         "--no-sandbox",
@@ -79,15 +81,14 @@ def chrome(chromium: str, pusher: PushService, tmp_path: Path) -> Iterator[Brows
         "--no-first-run",
         "--disable-component-update",
     ]
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=chromium,
-            args=[*arguments, *pusher.flags],
-            ignore_default_args=["--disable-background-networking"],
-        )
-        yield context
-        context.close()
+    context = driver.chromium.launch_persistent_context(
+        tmp_path / "profile",
+        executable_path=chromium,
+        args=[*arguments, *pusher.flags],
+        ignore_default_args=["--disable-background-networking"],
+    )
+    yield context
+    context.close()
 
 
 def test_a_customer_allows_pushes_gets_one_and_answers_it(

@@ -8,11 +8,27 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import CheckConstraint, UniqueConstraint
 
 from engagement.models import Customer, Workspace
-from nudges.models import Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy, Pressure, Reply
+from nudges.models import (
+    Candidate,
+    Cap,
+    ChannelAccount,
+    Decision,
+    InboundText,
+    Message,
+    Nudge,
+    NudgeContent,
+    NudgeWorth,
+    Policy,
+    Pressure,
+    Reception,
+    Reply,
+    StaffTask,
+)
 from tests import make_nudges
 from tests.make import NOW
 
@@ -45,6 +61,7 @@ CAPS: dict[str, list[dict[str, Any]]] = {
         {"window": "lunar", "unit": "day"},
     ],
     "cap_scope_known": [{"scope": "mood", "window": "calendar", "unit": "day"}],
+    "cap_floor_below_its_limit": [{"window": "calendar", "unit": "day", "floor": 2}],
 }
 # Tried below by name.
 OTHERS = {
@@ -59,6 +76,12 @@ OTHERS = {
     "one_standing_reply_of_a_kind",
     "reply_kind_known",
     "pressure_arrays_in_step",
+    "reception_arrays_in_step",
+    "worth_once",
+    "channel_account_once",
+    "channel_account_channel_known",
+    "task_claim_has_a_time",
+    "text_heard_once",
 }
 
 
@@ -181,3 +204,52 @@ def test_the_arrays_of_pressure_keep_step(customer: Customer, nudge: Nudge, name
     make_nudges.sent(nudge, customer, at=NOW)
     with refused("pressure_arrays_in_step"), transaction.atomic():
         Pressure.objects.update(**{name: []})
+
+
+@pytest.mark.parametrize("name", ["signs_at", "worths"])
+def test_the_arrays_of_reception_keep_step(workspace: Workspace, customer: Customer, name: str) -> None:
+    arrays = {"message_ids": [1], "signs_at": [NOW], "worths": [1.0]} | {name: []}
+    with refused("reception_arrays_in_step"), transaction.atomic():
+        Reception.objects.create(workspace=workspace, customer=customer, **arrays)
+    assert not Reception.objects.exists()
+
+
+def test_a_nudge_has_one_worth_at_a_stage(nudge: Nudge) -> None:
+    def weigh(stage: str) -> None:
+        NudgeWorth.objects.create(workspace=nudge.workspace, nudge=nudge, stage=stage, value=0, messages=1)
+
+    weigh("shortlist")
+    with refused("worth_once"), transaction.atomic():
+        weigh("shortlist")
+    weigh("")
+
+
+def test_accounts_of_channels(workspace: Workspace) -> None:
+    def account(channel: str) -> None:
+        ChannelAccount.objects.create(workspace=workspace, channel=channel, changed_at=NOW)
+
+    account("sms")
+    with refused("channel_account_once"), transaction.atomic():
+        account("sms")
+    with refused("channel_account_channel_known"), transaction.atomic():
+        account("pigeon")
+
+
+def test_who_claims_a_task_does_so_at_a_time(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:
+    message = make_nudges.sent(nudge, customer, at=NOW)
+    somebody = User.objects.create_user("somebody")
+    with refused("task_claim_has_a_time"), transaction.atomic():
+        StaffTask.objects.create(workspace=workspace, message=message, claimed_by=somebody)
+    StaffTask.objects.create(workspace=workspace, message=message, claimed_by=somebody, claimed_at=NOW)
+
+
+def test_a_text_is_heard_once(workspace: Workspace) -> None:
+    def hear(provider_id: str) -> None:
+        InboundText.objects.create(
+            workspace=workspace, channel="sms", provider_id=provider_id, address="+491", text="Hello", at=NOW
+        )
+
+    hear("SM1")
+    with refused("text_heard_once"), transaction.atomic():
+        hear("SM1")
+    hear("SM2")
