@@ -9,11 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
-
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
-from engagement.people.locks import lock_customers
+from engagement.people.locks import lock_customers, taken_again
 from journeys.inferring.keeping import NO_NEEDS
 from journeys.inferring.signs import NEED_CLOSED, NEED_REOPENED, NEED_SNOOZED
 from journeys.models import CustomerNeed
@@ -31,7 +29,7 @@ class ClosedForGood(Exception):
     """The need was closed by an order, by silence or by a merge: no word opens it again."""
 
 
-@transaction.atomic
+@taken_again
 def close_need(*, customer_need_id: int, reason: str, now: datetime) -> Standing:
     """Close a need for `reason` (`not_relevant`, `resolved`); one that is closed stays as it is.
 
@@ -48,7 +46,7 @@ def close_need(*, customer_need_id: int, reason: str, now: datetime) -> Standing
     return before
 
 
-@transaction.atomic
+@taken_again
 def snooze_need(*, customer_need_id: int, until: datetime | None, now: datetime) -> Standing:
     """Say nothing about a need until then; None wakes it. A closed one stays as it is.
 
@@ -63,7 +61,7 @@ def snooze_need(*, customer_need_id: int, until: datetime | None, now: datetime)
     return before
 
 
-@transaction.atomic
+@taken_again
 def reopen_need(*, customer_need_id: int, now: datetime) -> Standing:
     """Take back that a need was closed by a word. Raises ClosedForGood, CustomerNeed.DoesNotExist.
 
@@ -87,10 +85,11 @@ def reopen_need(*, customer_need_id: int, now: datetime) -> Standing:
 def lock_need(*, customer_need_id: int, now: datetime) -> CustomerNeed:
     """The need, locked in the order in which inference locks: its customer's events first. Needs a transaction.
 
-    Who locks the need's row before calling anything here may wait for inference in a circle.
+    Who locks the need's row before calling anything here may wait for inference in a circle. A need that is about to
+    move to whom its customer was found to be still can: `taken_again` is for that.
     """
     while True:
-        need = CustomerNeed.objects.select_related("need").get(pk=customer_need_id)
+        need = CustomerNeed.objects.get(pk=customer_need_id)
         lock_customers(workspace_id=need.workspace_id, customer_ids=[need.customer_id], now=now)
         held = (
             CustomerNeed.objects.select_for_update(of=("self",), no_key=True)
