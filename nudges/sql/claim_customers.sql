@@ -2,26 +2,28 @@
 -- first, then the oldest. What another worker holds is passed over, so nobody waits and nobody can deadlock.
 -- THIS STATEMENT ONLY LOCKS. What counts is read by later statements: a snapshot taken before the lock was granted is
 -- stale, and counting in it sends too much (tests/races/test_caps_race.py keeps the proof).
+-- What belongs to a row is looked up by subqueries, not joined: a join is turned round where statistics are older than
+-- the rows, and then claims once for each customer there is.
 -- Reads candidates, merges. Locks pressure rows until the transaction ends. Returns customer_id, timezone, one a customer.
-SELECT DISTINCT customer.id AS customer_id, workspace.id AS workspace_id, customer.timezone,
-       workspace.timezone AS workspace_timezone
+SELECT DISTINCT claimed.customer_id, busy.workspace_id,
+       (SELECT timezone FROM engagement_customer AS customer WHERE customer.id = claimed.customer_id) AS timezone,
+       (SELECT timezone FROM engagement_workspace AS workspace WHERE workspace.id = busy.workspace_id)
+           AS workspace_timezone
 FROM unnest(%(workspaces)s::bigint[]) AS busy (workspace_id)
 CROSS JOIN LATERAL (
     SELECT candidate.customer_id
     FROM nudges_candidate AS candidate
     JOIN nudges_pressure AS pressure ON pressure.customer_id = candidate.customer_id
-    JOIN engagement_customer AS alive ON alive.id = candidate.customer_id AND alive.merged_into_id IS NULL
     WHERE candidate.workspace_id = busy.workspace_id AND candidate.state = 'due' AND candidate.due_at <= %(now)s
       AND candidate.is_urgent >= %(urgent_only)s
+      AND (SELECT merged_into_id IS NULL FROM engagement_customer AS alive WHERE alive.id = candidate.customer_id)
       -- Until the rows of a customer found to be the same person are joined, we don't know what counts.
-      AND NOT EXISTS (
-          SELECT FROM engagement_merge AS merge
+      AND (
+          SELECT count(*) FROM engagement_merge AS merge
           WHERE merge.target_id = candidate.customer_id AND NOT 'nudges' = ANY (merge.absorbed_by)
-      )
+      ) = 0
     ORDER BY candidate.is_urgent DESC, candidate.due_at, candidate.customer_id
     LIMIT %(share)s
     FOR UPDATE OF pressure SKIP LOCKED
 ) AS claimed
-JOIN engagement_customer AS customer ON customer.id = claimed.customer_id
-JOIN engagement_workspace AS workspace ON workspace.id = busy.workspace_id
-ORDER BY customer.id
+ORDER BY claimed.customer_id
