@@ -26,7 +26,7 @@ class Capability:
     """What a provider does with a message that it may have got before.
 
     - idempotent: takes our dispatch id as its key for `ttl`, so a message may be handed over again within it;
-    - queryable: can be asked by our dispatch id whether it has it (`Channel.look_up`);
+    - queryable: can be asked by our dispatch id whether it has it (`Queryable.look_up`);
     - none: nobody can tell. At most once for nudges (a lost one is harmless, a doubled one is fatigue), at least once
       for service messages.
     """
@@ -122,8 +122,12 @@ class Channel(Protocol):
         """A function that hands envelopes over, on one connection where there is one: see `Send`, `one_by_one`."""
         ...
 
+
+class Queryable(Channel, Protocol):
+    """A channel whose capability is to be queryable."""
+
     def look_up(self, dispatch_id: UUID) -> Sent | None:
-        """What a queryable provider knows of a message; None: it never got it."""
+        """What the provider knows of a message; None: it never got it."""
         ...
 
 

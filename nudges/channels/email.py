@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from nudges.channels import Capability, Send, Sent, one_by_one
+from nudges.channels import Capability, Send, one_by_one
 from nudges.channels.mailers import MailerSession
 from nudges.channels.smtp import SmtpSession
 
@@ -60,10 +59,6 @@ class EmailChannel:
         named = settings.EMAIL_FALLBACKS[self._fallback]
         options = {option: named[name] for name, option in OPTIONS.items() if named.get(name) is not None}
         return get_connection(named["EMAIL_BACKEND"], timeout=settings.EMAIL_TIMEOUT, **options)
-
-    def look_up(self, dispatch_id: UUID) -> Sent | None:
-        """Mail cannot be looked up."""
-        raise NotImplementedError("e-mail is not queryable")
 
 
 def sender(name: str, address: str) -> str:

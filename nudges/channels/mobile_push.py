@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.outbound import Client
-from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, one_by_one
+from nudges.channels import Capability, Envelope, Outcome, Refused, Send, one_by_one
 from nudges.channels.accounts import Field
 from nudges.channels.answers import Patience
 from nudges.channels.apns import Apns
@@ -79,10 +78,6 @@ class MobilePushChannel:
             patience = Patience()
             services: dict[str, Fcm | Apns] = {"fcm": Fcm(http1, patience), "apns": Apns(http2, patience)}
             yield one_by_one(lambda envelope: _send(services, envelope))
-
-    def look_up(self, dispatch_id: UUID) -> Sent | None:
-        """A push cannot be looked up."""
-        raise NotImplementedError("mobile push is not queryable")
 
 
 def _send(services: dict[str, Fcm | Apns], envelope: Envelope) -> Outcome:

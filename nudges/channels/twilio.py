@@ -73,10 +73,6 @@ class TwilioChannel:
             patience = Patience()
             yield one_by_one(lambda envelope: self._send(client, patience, envelope))
 
-    def look_up(self, dispatch_id: UUID) -> Sent | None:
-        """Messages cannot be looked up by our id."""
-        raise NotImplementedError("Twilio is not queryable by our key")
-
     def fields_of(self, envelope: Envelope) -> dict[str, str]:
         """What is posted: to whom, from whom, and what."""
         sender = envelope.account["sender"]

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import httpx
 from django.utils import translation
@@ -57,10 +56,6 @@ class WebPushChannel:
                     envelope.device.get("endpoint", ""), lambda: push(client, envelope)
                 )
             )
-
-    def look_up(self, dispatch_id: UUID) -> Sent | None:
-        """A push cannot be looked up."""
-        raise NotImplementedError("web push is not queryable")
 
 
 def push(client: httpx.Client, envelope: Envelope) -> Outcome:

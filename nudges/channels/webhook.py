@@ -14,7 +14,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import httpx
 from django.utils.dateparse import parse_datetime
@@ -64,10 +63,6 @@ class WebhookChannel:
             yield one_by_one(
                 lambda envelope: patience.ask(envelope.account.get("url", ""), lambda: post(client, envelope))
             )
-
-    def look_up(self, dispatch_id: UUID) -> Sent | None:
-        """The receiver is not asked: it may be told again."""
-        raise NotImplementedError("a webhook's receiver is not queryable")
 
 
 def post(client: httpx.Client, envelope: Envelope) -> Outcome:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
 
 from engagement.counts import Counts
-from nudges.channels import Channel, Outcome, Refused, Unknown, channels_named
+from nudges.channels import Channel, Outcome, Queryable, Refused, Unknown, channels_named
 from nudges.models import Message, MessageState, Reach
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
@@ -89,7 +90,7 @@ def _find_out(message: Message, channel: Channel | None, *, now: datetime) -> Ou
         return Unknown(DIED)
     again = Refused(DIED, permanent=False)
     if channel.capability.kind == "queryable":
-        return channel.look_up(message.dispatch_id) or again
+        return cast(Queryable, channel).look_up(message.dispatch_id) or again
     began = message.begun_at or now
     if channel.capability.kind == "idempotent" and now - began < channel.capability.ttl:
         return again
