@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
-from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from engagement.consents import allowed_channels, set_consent
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import ConsentState, Customer
+from engagement.people.locks import taken_again
 from nudges.models import Preference
 
 
@@ -31,7 +31,7 @@ class Choices:
     quiet_end: time | None = None
 
 
-@transaction.atomic
+@taken_again
 def save_preferences(*, customer: Customer, choices: Choices, now: datetime) -> list[str]:
     """Keep what a customer chose; returns the names of what changed, nothing when all was so before.
 
@@ -77,7 +77,7 @@ def _save_topic_pauses(customer: Customer, pauses: Mapping[int, datetime | None]
     return has_changed
 
 
-@transaction.atomic
+@taken_again
 def pause_category(
     *,
     customer_id: int,

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
+from engagement.people.locks import taken_again
 from nudges.hearing.answers import Answer, check_answer
 from nudges.hearing.effects import person_of, take_back, take_effect
 from nudges.models import Message, Reply
 from nudges.noting import note_signs
 
 
-@transaction.atomic
+@taken_again
 def hear_reply(*, message_id: int, kind: str, detail: Mapping[str, Any], now: datetime) -> Reply:
     """Take a customer's reply to a message; `what_changed(reply)` says what it did.
 
@@ -46,7 +45,7 @@ def hear_reply(*, message_id: int, kind: str, detail: Mapping[str, Any], now: da
     return reply
 
 
-@transaction.atomic
+@taken_again
 def undo_reply(*, reply_id: int, now: datetime) -> Reply:
     """Take a reply back: what it changed is as before, save what the customer has changed again since. Safe to repeat.
 

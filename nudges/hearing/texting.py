@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Address, Customer, Workspace
+from engagement.people.locks import taken_again
 from engagement.suppressing import lift_suppression, suppress_address
 from nudges.commands import START, STOP, UNDO, command_of, words_for
 from nudges.hearing.replying import hear_reply, undo_reply
@@ -40,7 +40,7 @@ class IncomingText:
     opt_out: str = ""
 
 
-@transaction.atomic
+@taken_again
 def hear_text(*, workspace: Workspace, incoming: IncomingText, now: datetime) -> str:
     """Take a message; returns what to write back in the customer's language, or nothing. Again, it does nothing."""
     owner = _owner_of(workspace, incoming)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
 from engagement.consents import ConsentChange, set_consent
 from engagement.models import Category, ConsentState
+from engagement.people.locks import taken_again
 from nudges.hearing.effects import person_of
 from nudges.models import Message
 from nudges.noting import note_signs
@@ -23,7 +22,7 @@ class Unsubscribed:
     changes: list[ConsentChange]
 
 
-@transaction.atomic
+@taken_again
 def unsubscribe(*, message_id: int, source: str, everything: bool = False, now: datetime) -> Unsubscribed:
     """Refuse the message's category by the message's channel, or with `everything` all categories by it.
 
