@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Workspace
+from engagement.statements import run_statement, statement
 from nudges.considering import put_forward
 from nudges.deciding import decide_nudges, simulate
 from nudges.models import Decision
@@ -51,3 +55,25 @@ def test_simulating_costs_the_same_for_10_and_500(workspace: Workspace) -> None:
             simulate(nudge=nudge, customer_ids=some, now=NOW)
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_a_claim_is_made_once_even_where_statistics_are_older_than_the_rows() -> None:
+    """A planner that thinks the tables empty once turned the joins round, and claimed for each customer there was."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE nudges_candidate, nudges_pressure, engagement_customer, engagement_merge")
+        workspace = make.workspace()
+        people = [make.customer(workspace).pk for _ in range(5)]
+        put_forward(nudge=make_nudges.nudge(workspace), customer_ids=people, occasion="api:1", now=NOW - HOUR)
+        run_statement("nudges.steer_planner", {})
+        run_statement("nudges.make_pressures", {"now": NOW})
+        due = {"workspaces": [workspace.pk], "share": 100, "now": NOW, "urgent_only": False}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement('nudges.claim_customers')}", due)
+        [([told],)] = cursor.fetchall()
+    [locking] = [node for node in nodes(told["Plan"]) if node["Node Type"] == "LockRows"]
+    assert (locking["Actual Loops"], locking["Actual Rows"]) == (1, len(people))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
