@@ -1,7 +1,8 @@
 """A push service on loopback for a real Chromium: registration, the channel by which messages come, and the endpoint.
 
 Chromium is told of it by its `--gcm-…` flags; it registers, decrypts and shows as it does with Google's.
-It does not check who sends (tests of the channel do), and it forgets everything when it ends.
+It does not check who sends (tests of the channel do), and it forgets everything when it ends. A connection may break
+at any time, so a message goes out again on the next one unless the browser says at its login that it has it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, ClassVar
 
 from tests.https_peer import tls_context
@@ -26,12 +28,13 @@ LOGIN_REQUEST, LOGIN_RESPONSE, PING, PONG, DATA_MESSAGE = 2, 3, 0, 1, 8
 
 @dataclass
 class PushService:
-    """Who registered, by token, and the open connections of browsers."""
+    """Who registered, by token, and what was sent to them: each message's own id and its bytes."""
 
     http_port: int = 0
     channel_port: int = 0
     registered: dict[str, dict[str, str]] = field(default_factory=dict)
-    connections: list[socket.socket] = field(default_factory=list)
+    tokens: Iterator[str] = field(default_factory=lambda: map("tok{}:APA91bLOCAL".format, count()))
+    messages: list[tuple[bytes, bytes]] = field(default_factory=list)
     is_connected: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -51,7 +54,7 @@ class PushService:
         return parts._replace(scheme="http", netloc=f"127.0.0.1:{self.http_port}").geturl()
 
     def register(self, told: dict[str, str]) -> str:
-        token = f"tok{len(self.registered)}:APA91bLOCAL"
+        token = next(self.tokens)  # a browser registers several times at once
         self.registered[token] = told
         return token
 
@@ -60,9 +63,9 @@ class PushService:
         message = _text(2, "m1") + _text(3, told["sender"]) + _text(5, told["app"])
         for name, value in (("subtype", told["X-subtype"]), ("content-encoding", encoding)):
             message += _text(7, _text(1, name) + _text(2, value))
-        message += _text(9, "p1") + _number(17, 60) + _text(21, body)
-        for connection in self.connections:
-            connection.sendall(bytes([DATA_MESSAGE]) + _varint(len(message)) + message)
+        own_id = f"touchstone-{len(self.messages)}".encode()
+        message += _text(9, own_id) + _number(17, 60) + _text(21, body)
+        self.messages.append((own_id, bytes([DATA_MESSAGE]) + _varint(len(message)) + message))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -117,43 +120,64 @@ def _accept(service: PushService, channel: socket.socket) -> None:
 
 
 def _serve(service: PushService, plain: socket.socket) -> None:
-    """The mobile connection server's side: a login, then a pong for each ping, while messages go out beside."""
-    with suppress(OSError, EOFError):
-        connection = tls_context().wrap_socket(plain, server_side=True)
-        _read(connection, 1)  # the protocol's version
-        is_first = True
+    """The mobile connection server's side: a login, a pong for each ping, and the messages as they come.
+
+    One thread reads and writes: OpenSSL does not bear two on one connection.
+    """
+    with suppress(OSError, EOFError), tls_context().wrap_socket(plain, server_side=True) as connection:
+        connection.settimeout(0.05)
+        _Line(service, connection).run()
+
+
+@dataclass
+class _Line:
+    """One connection of a browser; `had`: how many of the service's messages it need not be sent."""
+
+    service: PushService
+    connection: socket.socket
+    known: bytes = b""
+    had: int = 0
+    is_open: bool = False
+
+    def run(self) -> None:
+        self._read(1)  # the protocol's version
         while True:
-            tag, length = _read(connection, 1)[0], _read_varint(connection)
-            _read(connection, length)
+            tag, length = self._read(1)[0], self._read_varint()
+            body = self._read(length)
             if tag == LOGIN_REQUEST:
                 answer = _text(1, "chrome-1")
-                version = bytes([41]) if is_first else b""
-                is_first = False
-                connection.sendall(version + bytes([LOGIN_RESPONSE]) + _varint(len(answer)) + answer)
-                service.connections.append(connection)
-                service.is_connected.set()
+                self.connection.sendall(bytes([41, LOGIN_RESPONSE]) + _varint(len(answer)) + answer)
+                self.known, self.is_open = body, True
+                self.service.is_connected.set()
             elif tag == PING:
-                connection.sendall(bytes([PONG, 0]))
+                self.connection.sendall(bytes([PONG, 0]))
 
+    def _send_what_waits(self) -> None:
+        waiting = self.service.messages[self.had :] if self.is_open else []
+        for own_id, message in waiting:
+            if own_id not in self.known:
+                self.connection.sendall(message)
+            self.had += 1
 
-def _read(connection: socket.socket, length: int) -> bytes:
-    found = b""
-    while len(found) < length:
-        part = connection.recv(length - len(found))
-        if not part:
-            raise EOFError
-        found += part
-    return found
+    def _read(self, length: int) -> bytes:
+        found = b""
+        while len(found) < length:
+            self._send_what_waits()
+            with suppress(TimeoutError):
+                part = self.connection.recv(length - len(found))
+                if not part:
+                    raise EOFError
+                found += part
+        return found
 
-
-def _read_varint(connection: socket.socket) -> int:
-    number = shift = 0
-    while True:
-        part = _read(connection, 1)[0]
-        number |= (part & 127) << shift
-        shift += 7
-        if part < 128:
-            return number
+    def _read_varint(self) -> int:
+        number = shift = 0
+        while True:
+            part = self._read(1)[0]
+            number |= (part & 127) << shift
+            shift += 7
+            if part < 128:
+                return number
 
 
 def _varint(number: int) -> bytes:

@@ -138,6 +138,9 @@ def open_shop(page: Page, world: World, path: str = "/p/LF-FOX", *, agrees: bool
     for element in page.locator("touchstone-guide, touchstone-reviews").all():
         element.scroll_into_view_if_needed()
         expect(element).to_have_attribute("data-state", "ready", timeout=15_000)
+        # What came late and does not fit is folded, lest the page move: a reader opens it.
+        for unfold in element.locator(".ts-unfold").all():
+            unfold.click()
 
 
 def cookies_set(page: Page, world: World) -> list[str]:
