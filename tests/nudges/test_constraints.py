@@ -1,4 +1,4 @@
-"""What the database itself refuses, whatever the code does: every constraint of nudges/models.py, violated once."""
+"""What the database itself refuses, whatever the code does: every constraint of nudges/models, violated once."""
 
 from __future__ import annotations
 

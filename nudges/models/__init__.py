@@ -1,0 +1,54 @@
+"""Nudges, caps, and the ledger: candidates, decisions, messages, replies."""
+
+from nudges.models.delivery import ChannelAccount, Circuit, Quota, Reach
+from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
+from nudges.models.limits import Cap, CapScope, Policy, Preference, Pressure, WindowKind
+from nudges.models.messages import Message, MessageState, StaffTask
+from nudges.models.nudges import (
+    Broadcast,
+    BroadcastState,
+    Interest,
+    Nudge,
+    NudgeContent,
+    NudgeStatus,
+    OnCap,
+    Promise,
+    Trigger,
+)
+from nudges.models.replies import InboundText, NudgeWorth, Reception, Reply, ReplyKind
+
+__all__ = [
+    "Broadcast",
+    "BroadcastState",
+    "Candidate",
+    "CandidateState",
+    "Cap",
+    "CapScope",
+    "ChannelAccount",
+    "Circuit",
+    "Decision",
+    "DecisionTally",
+    "InboundText",
+    "Interest",
+    "Message",
+    "MessageState",
+    "Nudge",
+    "NudgeContent",
+    "NudgeStatus",
+    "NudgeWorth",
+    "OnCap",
+    "Outcome",
+    "Policy",
+    "Preference",
+    "Pressure",
+    "Promise",
+    "PushTally",
+    "Quota",
+    "Reach",
+    "Reception",
+    "Reply",
+    "ReplyKind",
+    "StaffTask",
+    "Trigger",
+    "WindowKind",
+]

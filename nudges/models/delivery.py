@@ -1,0 +1,60 @@
+"""Providers: their accounts, whether they can be reached, and how much they take."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from engagement.models import Channel, Workspace
+
+
+class ChannelAccount(models.Model):
+    """A workspace's own account with a channel's provider; its fields are told by `nudges.channels.accounts`."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channel_accounts")
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    settings = models.JSONField(default=dict, help_text="What may be read, by field.")
+    sealed = models.TextField(blank=True, help_text="What may not: see engagement.sealing.")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "channel"], name="channel_account_once"),
+            models.CheckConstraint(
+                condition=Q(channel__in=Channel.values), name="channel_account_channel_known"
+            ),
+        ]
+
+
+class Circuit(models.Model):
+    """A provider that fails: while it is open, its messages wait and burn no attempts; one tries when it ends.
+
+    A row stands only after a first failure. `failures` counts those in a row; a success sets it to 0.
+    """
+
+    provider = models.CharField(max_length=40, primary_key=True, help_text="Such as email.")
+    failures = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True, help_text="Since when it fails without a success between.")
+    open_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    changed_at = models.DateTimeField()
+
+
+class Reach(models.Model):
+    """How far a worker has come with handing over what it has begun: messages of its claim beyond `message_id` have
+    certainly not gone out. Not logged, so it costs little; a crash of the database empties it, and then nobody knows.
+    """
+
+    claim_token = models.UUIDField(primary_key=True)
+    message_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+
+class Quota(models.Model):
+    """How much a provider with a limit was given lately: tokens that come in by the second, and the day's count."""
+
+    provider = models.CharField(max_length=40, primary_key=True)
+    tokens = models.FloatField()
+    filled_at = models.DateTimeField()
+    day = models.DateField()
+    used = models.PositiveIntegerField(default=0, help_text="On that day.")

@@ -1,0 +1,183 @@
+"""Who was put forward for what, what was decided and why, and the rollups of both."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from engagement.models import Customer, Workspace
+from journeys.models import CustomerNeed, StageChange
+from nudges.models.nudges import Broadcast, Nudge
+
+
+class CandidateState(models.TextChoices):
+    DUE = "due", _("Due")
+    DECIDED = "decided", _("Decided")
+
+
+class Candidate(models.Model):
+    """One (customer, nudge, need) put forward; nothing is promised yet.
+
+    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "api:<key>"), so that a doubled task puts it
+    forward once. A deferred candidate stays due with a later `due_at`.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="candidates", db_index=False
+    )
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, db_index=False)
+    customer_need = models.ForeignKey(
+        CustomerNeed, on_delete=models.CASCADE, null=True, blank=True, db_index=False
+    )
+    stage_change = models.ForeignKey(
+        StageChange, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
+    occasion = models.CharField(max_length=80)
+    is_urgent = models.BooleanField(default=False, help_text="Service: decided before any backlog.")
+    state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.DUE)
+    put_forward_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "nudge", "occasion"], name="candidate_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=CandidateState.values), name="candidate_state_known"
+            ),
+        ]
+        indexes = [
+            # Deciding goes round the workspaces, and within one takes what is urgent first, then the oldest.
+            models.Index(
+                fields=["workspace", "-is_urgent", "due_at", "customer"],
+                condition=Q(state="due"),
+                name="candidates_due",
+            ),
+            models.Index(fields=["customer"], condition=Q(state="due"), name="candidates_of_customer"),
+            # Each index is written again when a candidate ends, so there are only those that something reads.
+            models.Index(
+                fields=["customer_need"], condition=Q(customer_need__isnull=False), name="candidates_of_need"
+            ),
+            models.Index(
+                fields=["stage_change"], condition=Q(stage_change__isnull=False), name="candidates_of_change"
+            ),
+            models.Index(
+                fields=["broadcast"],
+                condition=Q(state="due", broadcast__isnull=False),
+                name="candidates_of_broadcast",
+            ),
+        ]
+
+
+class Outcome(models.TextChoices):
+    SEND = "send", _("Sent")
+    DEFER = "defer", _("Waiting")
+    SUPPRESS = "suppress", _("Held back")
+
+
+class Decision(models.Model):
+    """The ledger: what became of a candidate and why. One row a candidate; a deferral is overwritten by its end.
+
+    `earlier` keeps the deferrals before: [{at, outcome, reason, until}]. The table is in parts by candidate, whose
+    number is its key in the database; `id` only names a line. See docs/decisions/0005-the-ledger-in-parts.md.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    candidate = models.OneToOneField(Candidate, on_delete=models.CASCADE, related_name="decision")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="decisions", db_index=False)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="decisions", db_index=False)
+    nudge_version = models.PositiveIntegerField()
+    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True, db_index=False)
+    broadcast = models.ForeignKey(
+        Broadcast,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    reason = models.CharField(max_length=24, help_text="A code of nudges.reasons.Reason.")
+    rule = models.CharField(max_length=80, blank=True, help_text="Such as cap:12, quiet_hours, consent:email")
+    policy_version = models.PositiveIntegerField(default=0)
+    limit = models.PositiveSmallIntegerField(null=True)
+    count = models.PositiveSmallIntegerField(null=True)
+    used_by = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Ids of the messages that used the slots."
+    )
+    allowed_at = models.DateTimeField(null=True, help_text="The earliest time at which it would be allowed.")
+    winner = models.ForeignKey(  # named only: it may be forgotten before
+        Candidate,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    stage = models.CharField(max_length=16, blank=True, help_text="Of the need, then.")
+    channel = models.CharField(max_length=12, blank=True)
+    in_holdout = models.BooleanField(default=False)
+    context = models.JSONField(
+        default=dict, help_text="State of conditions and choices then: eligible set, chances."
+    )
+    earlier = models.JSONField(default=list)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="decision_outcome_known"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_says_why"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-decided_at"], name="decisions_of_customer"),
+            models.Index(fields=["workspace", "-decided_at", "-id"], name="decisions_recent"),
+            models.Index(fields=["nudge", "-decided_at"], name="decisions_of_nudge"),
+            models.Index(
+                fields=["customer_need"], condition=Q(customer_need__isnull=False), name="decisions_of_need"
+            ),
+        ]
+
+
+class DecisionTally(models.Model):
+    """How many decisions of a nudge stand with an outcome and a reason, by the day on which they were made.
+
+    Several rows may say it together: the database adds one for each statement that writes decisions (below zero where a
+    later decision took the place of one), so that nobody waits for anybody, and `fold_tallies` makes one of them.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, db_index=False)
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, null=True, db_index=False)
+    day = models.DateField(help_text="The workspace's, by its zone then.")
+    outcome = models.CharField(max_length=8)
+    reason = models.CharField(max_length=24)
+    n = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "decision tallies"
+        indexes = [
+            models.Index(fields=["workspace", "day"], name="tally_of_day"),
+            models.Index(fields=["nudge", "day"], name="tally_of_nudge"),
+            models.Index(
+                fields=["broadcast"], condition=Q(broadcast__isnull=False), name="tally_of_broadcast"
+            ),
+        ]
+
+
+class PushTally(models.Model):
+    """How many messages that count were decided in an hour (UTC), by interest; added up as DecisionTally is."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    hour = models.DateTimeField()
+    interest = models.CharField(max_length=8)
+    n = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "push tallies"
+        indexes = [
+            models.Index(fields=["workspace", "hour"], include=["interest", "n"], name="push_tally"),
+        ]
