@@ -16,6 +16,7 @@ from nudges.models.nudges import (
     Trigger,
 )
 from nudges.models.replies import InboundText, NudgeWorth, Reception, Reply, ReplyKind
+from nudges.models.watching import Hit, HitKind, SeenAs, Watch, Watched
 
 __all__ = [
     "Broadcast",
@@ -28,6 +29,8 @@ __all__ = [
     "Circuit",
     "Decision",
     "DecisionTally",
+    "Hit",
+    "HitKind",
     "InboundText",
     "Interest",
     "Message",
@@ -48,7 +51,10 @@ __all__ = [
     "Reception",
     "Reply",
     "ReplyKind",
+    "SeenAs",
     "StaffTask",
     "Trigger",
+    "Watch",
+    "Watched",
     "WindowKind",
 ]

@@ -131,6 +131,9 @@ class Preference(models.Model):
     paused_categories = models.JSONField(
         default=dict, blank=True, help_text='{"<category id>": "<ISO time it ends>"}'
     )
+    may_be_watched = models.BooleanField(
+        null=True, blank=True, help_text="Opens and clicks: agreed, refused, or null, nothing said."
+    )
     updated_at = models.DateTimeField()
 
 
