@@ -37,6 +37,13 @@ class Workspace(models.Model):
     holdout_percent = models.DecimalField(max_digits=5, decimal_places=2, default=5)
     holdout_salt = models.CharField(max_length=32, default="1")
     retention_days = models.PositiveIntegerField(default=730)
+    event_readers = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Who reads its events, beside those who read everybody's (settings.EVENT_READERS).",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

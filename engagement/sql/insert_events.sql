@@ -8,7 +8,7 @@
 -- so the ids of one customer rise in commit order. Customers merged away since the statement began are left out too: FOR
 -- NO KEY UPDATE reads the row as it is now, and not as it was then (KEY SHARE would not).
 --
--- reads: engagement_identity | writes: engagement_unread, engagement_customer.last_seen_at, engagement_eventkey,
+-- reads: engagement_identity, engagement_workspace | writes: engagement_unread, engagement_customer.last_seen_at, engagement_eventkey,
 -- engagement_event | returns: fresh (how many were new), customer_ids (whose), identified (message ids of new identify
 -- calls), left_over (keys of the events left to the caller)
 WITH told AS MATERIALIZED (
@@ -58,7 +58,9 @@ locked AS (
     INSERT INTO engagement_unread (customer_id, reader, workspace_id, since)
     SELECT customer.id, reader.name, %(workspace_id)s::bigint, %(received_at)s::timestamptz
     FROM (SELECT DISTINCT customer_id AS id FROM event) AS customer
-    CROSS JOIN unnest(%(readers)s::text[]) AS reader (name)
+    CROSS JOIN unnest(%(readers)s::text[] || (
+        SELECT event_readers::text[] FROM engagement_workspace WHERE id = %(workspace_id)s::bigint
+    )) AS reader (name)
     ORDER BY customer.id, reader.name
     ON CONFLICT (customer_id, reader) DO UPDATE SET since = excluded.since
     WHERE false -- a row that is there is locked, but not written again
