@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from reviews.import_models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine, ReviewOrigin
+from engagement.statements import run_statement
+from reviews.import_models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine
 from reviews.importing.lines import Parsed
 from reviews.importing.making import make_reviews
 from reviews.importing.matching import find_or_make_customers, find_products, known_ids, make_stubs
@@ -33,7 +34,7 @@ class Found(NamedTuple):
 def bring_lines(batch: ReviewImport, *, now: datetime, limit: int) -> int:
     """Import up to `limit` lines, newest first; returns how many there were."""
     ready = batch.lines.filter(outcome=LineOutcome.READY).order_by("-at", "number")
-    lines = list(ready[:limit])
+    lines = list(ready.defer("cells")[:limit])
     settled, wanted = _sort_out(batch, lines)
     customers = find_or_make_customers(
         workspace_id=batch.workspace_id,
@@ -44,14 +45,19 @@ def bring_lines(batch: ReviewImport, *, now: datetime, limit: int) -> int:
     standing = _standing(pairs)
     first = {pair: place for place, pair in reversed(list(enumerate(pairs))) if pair not in standing}
     made = make_reviews(batch, [(pair[0], wanted[place]) for pair, place in first.items()], now=now)
-    reviews = standing | dict(zip(first, made, strict=True))
-    for place, (found, pair) in enumerate(zip(wanted, pairs, strict=True)):
-        is_shown = first.get(pair) == place
-        outcome = LineOutcome.IMPORTED if is_shown else LineOutcome.EARLIER
-        settled.append(Settled(found.line, outcome, found.line.message, reviews[pair]))
-    _keep_origins(batch, wanted, settled[-len(wanted) :] if wanted else [], now)
-    settle_lines(settled)
-    verify_reviews(made)
+    reviews = standing | made
+    brought = [
+        Settled(
+            found.line,
+            LineOutcome.IMPORTED if first.get(pair) == place else LineOutcome.EARLIER,
+            found.line.message,
+            reviews[pair],
+        )
+        for place, (found, pair) in enumerate(zip(wanted, pairs, strict=True))
+    ]
+    _keep_origins(batch, brought, now)
+    settle_lines([*settled, *brought])
+    verify_reviews(made.values())
     mark_stale(workspace_id=batch.workspace_id, product_ids=[product_id for _, product_id in first], now=now)
     return len(lines)
 
@@ -94,28 +100,16 @@ def _standing(pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
     return {(customer, product): pk for customer, product, pk in rows if (customer, product) in wanted}
 
 
-def _keep_origins(
-    batch: ReviewImport, wanted: Sequence[Found], settled: Sequence[Settled], now: datetime
-) -> None:
+def _keep_origins(batch: ReviewImport, brought: Sequence[Settled], now: datetime) -> None:
     """Every column of each line, beside its review."""
-    ReviewOrigin.objects.bulk_create(
-        [
-            ReviewOrigin(
-                workspace_id=batch.workspace_id,
-                review_id=one.review_id or 0,
-                batch=batch,
-                source=batch.source,
-                external_id=found.parsed.external_id,
-                columns=columns_of(batch, found.line),
-                is_shown=one.outcome == LineOutcome.IMPORTED,
-                imported_at=now,
-            )
-            for found, one in zip(wanted, settled, strict=True)
-        ]
+    run_statement(
+        "reviews.keep_origins",
+        {
+            "lines": [one.line.pk for one in brought],
+            "reviews": [one.review_id for one in brought],
+            "shown": [one.outcome == LineOutcome.IMPORTED for one in brought],
+            "columns": batch.columns,
+            "source": batch.source,
+            "now": now,
+        },
     )
-
-
-def columns_of(batch: ReviewImport, line: ReviewImportLine) -> dict[str, str]:
-    """{column: value}; cells beyond the header's have their place as name."""
-    extra = [f"column {place}" for place in range(len(batch.columns) + 1, len(line.cells) + 1)]
-    return dict(zip([*batch.columns, *extra], line.cells, strict=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,18 +10,11 @@ from typing import Any, Protocol
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from engagement.statements import run_statement
 from reviews.contents import ReviewContent
 from reviews.import_models import ReviewImport, Unstated
 from reviews.importing.lines import Parsed
-from reviews.models import (
-    ModerationEntry,
-    RejectionReason,
-    Review,
-    ReviewKind,
-    ReviewRating,
-    ReviewStatus,
-    ReviewVersion,
-)
+from reviews.models import RejectionReason, ReviewKind, ReviewStatus
 from reviews.pipeline import Words, screen
 
 
@@ -31,37 +25,46 @@ class Found(Protocol):
     def product_id(self) -> int: ...
 
 
-def make_reviews(batch: ReviewImport, wanted: Sequence[tuple[int, Found]], *, now: datetime) -> list[int]:
-    """A review for each (customer, line); returns their ids in that order."""
+def make_reviews(
+    batch: ReviewImport, wanted: Sequence[tuple[int, Found]], *, now: datetime
+) -> dict[tuple[int, int], int]:
+    """A review for each (customer, line), in one statement; returns {(customer, product): review}."""
+    if not wanted:
+        return {}
     with translation.override(batch.workspace.locale[:2] or "en"):
         nameless = _("Anonymous")
-    contents = [_content(found.parsed, batch, nameless) for _customer, found in wanted]
-    reviews = [
-        _review(batch, customer_id, found, content, now)
-        for (customer_id, found), content in zip(wanted, contents, strict=True)
-    ]
-    Review.objects.bulk_create(reviews)
-    ReviewRating.objects.bulk_create(
-        [
-            ReviewRating(review=review, workspace_id=batch.workspace_id, overall=content.overall or 0)
-            for review, content in zip(reviews, contents, strict=True)
-        ]
+    reviews = [_review(batch, customer_id, found, nameless, now) for customer_id, found in wanted]
+    rows = run_statement(
+        "reviews.make_imported_reviews",
+        {
+            "workspace": batch.workspace_id,
+            "source": batch.source,
+            "actor": batch.uploaded_by_id,
+            "reviews": json.dumps(reviews, ensure_ascii=False),
+            "now": now,
+        },
     )
-    ReviewVersion.objects.bulk_create(
-        [
-            ReviewVersion(
-                workspace_id=batch.workspace_id,
-                review=review,
-                number=1,
-                content=content.words() | {"need_slug": "", "collected_by": "import"},
-                figures=content.figures(),
-                at=review.submitted_at,
-            )
-            for review, content in zip(reviews, contents, strict=True)
-        ]
-    )
-    ModerationEntry.objects.bulk_create([_entry(batch, review, now) for review in reviews])
-    return [review.pk for review in reviews]
+    return {(row["customer_id"], row["product_id"]): row["id"] for row in rows}
+
+
+def _review(
+    batch: ReviewImport, customer_id: int, found: Found, nameless: str, now: datetime
+) -> dict[str, Any]:
+    """As `make_imported_reviews.sql` takes it."""
+    parsed, content = found.parsed, _content(found.parsed, batch, nameless)
+    return {
+        "customer_id": customer_id,
+        "product_id": found.product_id,
+        "is_verified_there": parsed.is_verified_there,
+        "submitted_at": parsed.at,
+        "response": parsed.reply,
+        "responded_at": parsed.reply_at or None,
+        "words": content.words() | {"need_slug": "", "collected_by": "import"},
+        "figures": content.figures(),
+        "rejection_reason": "",
+        "flags": [],
+        **_standing(batch, content, parsed, now),
+    }
 
 
 def _content(parsed: Parsed, batch: ReviewImport, nameless: str) -> ReviewContent:
@@ -76,50 +79,16 @@ def _content(parsed: Parsed, batch: ReviewImport, nameless: str) -> ReviewConten
     )
 
 
-def _review(
-    batch: ReviewImport, customer_id: int, found: Found, content: ReviewContent, now: datetime
-) -> Review:
-    parsed, at = found.parsed, datetime.fromisoformat(found.parsed.at)
-    replied_at = datetime.fromisoformat(parsed.reply_at) if parsed.reply_at else None
-    return Review(
-        workspace_id=batch.workspace_id,
-        product_id=found.product_id,
-        customer_id=customer_id,
-        collected_by="import",
-        imported_from=batch.source,
-        is_verified_there=parsed.is_verified_there,
-        submitted_at=at,
-        response=parsed.reply,
-        responded_at=replied_at,
-        **content.words(),
-        **_standing(batch, parsed, content, at, now),
-    )
-
-
-def _standing(
-    batch: ReviewImport, parsed: Parsed, content: ReviewContent, at: datetime, now: datetime
-) -> dict[str, Any]:
+def _standing(batch: ReviewImport, content: ReviewContent, parsed: Parsed, now: datetime) -> dict[str, Any]:
     """As the file says: what was shown stays shown, what was spam is turned down, the rest waits for a moderator."""
     status = parsed.status or ("published" if batch.unstated == Unstated.PUBLISH else "waiting")
     if status == "published":
-        return {"status": ReviewStatus.PUBLISHED, "published_at": at}
+        return {"status": ReviewStatus.PUBLISHED, "published_at": parsed.at}
     if status == "spam":
         return {"status": ReviewStatus.REJECTED, "rejection_reason": RejectionReason.SPAM}
     flags = screen(Words(title=content.title, body=content.body, author_name=content.author_name))
     return {
         "status": ReviewStatus.PENDING,
-        "waiting_since": now,
+        "waiting_since": now.isoformat(),
         "flags": [flag._asdict() for flag in flags],
     }
-
-
-def _entry(batch: ReviewImport, review: Review, now: datetime) -> ModerationEntry:
-    return ModerationEntry(
-        workspace_id=batch.workspace_id,
-        review_id=review.pk,
-        actor_id=batch.uploaded_by_id,
-        action="import",
-        reason=f"{batch.source}: {review.status}"[:60],
-        version=1,
-        at=now,
-    )
