@@ -340,7 +340,7 @@ def test_a_chunk_costs_the_same_queries_for_10_lines_and_100(
     for count, offset in ((10, 0), (100, 1000)):
         batch = checked(uploaded(workspace, rows(count, offset)))
         start_import(batch=batch, actor=None, now=NOW)
-        with django_assert_max_num_queries(26):
+        with django_assert_max_num_queries(20):
             work_on_imports(now=NOW)
     assert Review.objects.count() == 110
 
