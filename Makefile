@@ -8,10 +8,10 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo replay stop test check lint format types races browser bench services lock install install-dev
+.PHONY: help demo replay stop test check lint format types races browser bench services translations lock install install-dev
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: install ## Run the whole application with a demo shop (DETACH=1: in the background)
 	@$(LOCAL) demo $(if $(DETACH),--detach)
@@ -45,6 +45,9 @@ bench: install-dev ## Measure (NAME=ingest: that one only)
 
 services: install ## Start Postgres and Redis and leave them running
 	@$(LOCAL) start
+
+translations: install ## Bring the German catalogue in step with the code, compile it, say what lacks German
+	@$(BIN)/python -m config.translating
 
 lock: ## Resolve the requirements again (needs uv)
 	@$(LOCK) --output-file requirements.txt requirements.in
