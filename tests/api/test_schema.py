@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,8 +40,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 6  # for each operation
-BUDGET_SECONDS = 45.0  # after that, on a busy machine, one example for each of the others
+EXAMPLES = 3  # for each operation
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -110,15 +108,13 @@ def test_made_up_requests_are_answered_as_the_document_says(settings: Any) -> No
     workspace = make.workspace()
     key = caller(workspace).text
     ids = inhabit(workspace)
-    started = time.monotonic()
     answered: dict[str, set[int]] = {}
     with one_connection():
         schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
         for result in schema.get_all_operations():
             operation = result.ok()
             statuses = answered.setdefault(operation.label, set())
-            has_time = time.monotonic() - started < BUDGET_SECONDS
-            try_out(operation, ids, key, statuses, examples=EXAMPLES if has_time else 1)
+            try_out(operation, ids, key, statuses)
     assert len(answered) == len(list(operations()))
     reached = [label for label, statuses in answered.items() if any(status < 300 for status in statuses)]
     # Otherwise the run would only have shown that nothing is found.
@@ -127,15 +123,13 @@ def test_made_up_requests_are_answered_as_the_document_says(settings: Any) -> No
     IdempotencyRecord.objects.all().delete()
 
 
-def try_out(
-    operation: Any, ids: dict[str, Any], key: str | None, statuses: set[int], *, examples: int
-) -> None:
+def try_out(operation: Any, ids: dict[str, Any], key: str | None, statuses: set[int]) -> None:
     """Send made-up requests for one operation, half of them about rows that are there."""
     turn = iter(range(10_000))
 
     @given(case=operation.as_strategy())
     @hypothesis_settings(
-        max_examples=examples,
+        max_examples=EXAMPLES,
         deadline=None,
         database=None,
         derandomize=True,

@@ -33,6 +33,10 @@ PAGE = """<!doctype html><html lang="en"><title>Shop</title>
 <h1>Shop</h1><touchstone-push when="now"></touchstone-push></html>"""
 SHOWN = """() => navigator.serviceWorker.getRegistration('/touchstone/').then(r => r.getNotifications())
     .then(all => all.map(one => [one.title, one.body, one.actions.map(a => a.action).join()].join('|')).join())"""
+# Chromium forgets a notification that is asked for between its being kept and its being on the screen: so the page asks
+# only for those of which the worker knows that they are there.
+WATCH = """() => { self.count = 0; const show = self.registration.showNotification.bind(self.registration);
+    self.registration.showNotification = (...told) => show(...told).then(() => { self.count += 1; }); }"""
 # As if the customer had pressed the message's button: the browser's own bar cannot be reached from here.
 PRESS = """async (action) => { const [notification] = await self.registration.getNotifications();
     self.dispatchEvent(new NotificationEvent('notificationclick', {notification, action})); }"""
@@ -118,6 +122,8 @@ def test_a_customer_allows_pushes_gets_one_and_answers_it(
     assert "Shall Larkfell tell you here" in consent.proof
 
     assert pusher.is_connected.wait(20)
+    worker = chrome.service_workers[0]
+    worker.evaluate(WATCH)
     message = make_messages.message(make_messages.nudge(workspace), ana, channel="web_push", state="sent")
     device = address.details | {"endpoint": pusher.endpoint(address.details["endpoint"])}
     [outcome] = hand_over(
@@ -135,7 +141,7 @@ def test_a_customer_allows_pushes_gets_one_and_answers_it(
         ),
     )
     assert type(outcome).__name__ == "Sent", outcome
-    worker = chrome.service_workers[0]
+    assert wait_until(lambda: worker.evaluate("self.count") == 1, seconds=20)
     assert wait_until(lambda: "Grüße|Your tent is dry" in page.evaluate(SHOWN), seconds=20)
     assert page.evaluate(SHOWN).endswith("|helpful,more")  # Chromium has room for two
 
@@ -144,6 +150,7 @@ def test_a_customer_allows_pushes_gets_one_and_answers_it(
     reply = Reply.objects.get(message=message)
     assert (reply.kind, reply.undone_at) == ("helpful", None)
     assert Event.objects.filter(customer=ana, name="Nudge Replied").count() == 1
+    assert wait_until(lambda: worker.evaluate("self.count") == 2, seconds=20)
     assert wait_until(lambda: "we know now that this was helpful" in page.evaluate(SHOWN), seconds=20)
 
     # Asked once: on the next page the question does not come again, and the browser is not kept twice.

@@ -331,7 +331,7 @@ class TestRefusals:
         assert retried.next_attempt_at == NOW + wait
 
     def test_it_is_given_up_at_its_not_after(self, nudge: Nudge, scripted: type[Scripted]) -> None:
-        given_up = message(nudge, not_after=NOW + timedelta(seconds=10))
+        given_up = message(nudge, not_after=NOW + timedelta(milliseconds=500))
         scripted.answers = {given_up.address: [Refused("451", permanent=False)]}
         assert send_messages(now=NOW)["failed"] == 1
         given_up.refresh_from_db()

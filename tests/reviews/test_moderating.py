@@ -254,9 +254,8 @@ def test_reviews_that_differ_only_in_figures_fare_alike(body, title, figures, ex
             published = decide(publish_review, review, actor=None)
             shown = (published.status, published.flags, published.published_at)
             rejected = decide(reject_review, review, reason="not_about_product", actor=None)
-            trail = list(
-                ModerationEntry.objects.filter(review_id=review.pk).values_list("action", "reason", "version")
-            )
+            entries = ModerationEntry.objects.filter(review_id=review.pk).order_by("pk")
+            trail = list(entries.values_list("action", "reason", "version"))
             assert ReviewRating.objects.get(review=review).overall == overall
             return waiting, shown, (rejected.status, rejected.rejection_reason), trail
 

@@ -197,6 +197,11 @@ def answer(question, person, body="Yes, there is a lot of room at the toes."):
     )
 
 
+def whom(url: str) -> str:
+    """What a signed link says, without when it was signed."""
+    return url.rsplit(":", 2)[0]
+
+
 def test_owners_like_the_asker_are_asked_by_an_event_with_a_link(product, asked):
     unlike = [owner(product, width="narrow", ground="trail") for _ in range(ASKED_AT_ONCE)]
     alike = owner(product, width="wide", ground="road")
@@ -204,7 +209,7 @@ def test_owners_like_the_asker_are_asked_by_an_event_with_a_link(product, asked)
     assert ask_owners(now=NOW + GRACE)["asked"] == ASKED_AT_ONCE
     event = Event.objects.get(customer_id=alike.pk, name="Owner Asked")
     assert event.properties["question"] == asked.body
-    assert event.properties["url"] == answer_url(asked, customer=alike)
+    assert whom(event.properties["url"]) == whom(answer_url(asked, customer=alike))
     assert OwnerAsked.objects.filter(question=asked).count() == ASKED_AT_ONCE
     assert OwnerAsked.objects.filter(customer__in=unlike).count() == ASKED_AT_ONCE - 1
     assert ask_owners(now=LATER)["taken"] == 0
