@@ -25,6 +25,8 @@ STEPS = [
     Step("engagement.tasks.learn_facts", 1, "replies, reviews and traits → facts about the customer"),
     Step("nudges.tasks.absorb_merges", 1, "customers found to be one → their messages and pressure joined"),
     Step("nudges.tasks.consider_stage_changes", 1, "stage changes → candidates"),
+    Step("nudges.tasks.consider_events", 1, "new events → customers let in to the nudges that these start"),
+    Step("nudges.tasks.consider_entries", 1, "those let in whose time has come → candidates"),
     Step("nudges.tasks.consider_broadcasts", 1, "running broadcasts → candidates, a chunk at a time"),
     Step("nudges.tasks.decide_nudges", 1, "due candidates → decisions, messages, pressure"),
     Step("nudges.tasks.send_messages", 1, "due messages → sent, with what became of each"),

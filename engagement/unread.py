@@ -6,13 +6,13 @@ a worker that dies leaves everything as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from engagement.models import Unread
+from engagement.models import Unread, Workspace
 from engagement.statements import run_statement
 
 
@@ -55,6 +55,20 @@ def claim_unread(*, reader: str, limit: int) -> list[Claim]:
 def finish_unread(*, reader: str, customer_ids: Iterable[int]) -> None:
     """Say that these claimed customers have been read to the end."""
     Unread.objects.filter(reader=reader, customer_id__in=list(customer_ids)).delete()
+
+
+def listen(*, reader: str, workspace_id: int, wants: Callable[[], bool]) -> None:
+    """Let `reader` read a workspace's events from now on, or no more, as `wants` says; needs a transaction.
+
+    `wants` is asked when the workspace's row is held, so that of two changes at once the second sees the first.
+    """
+    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
+    readers = [name for name in workspace.event_readers if name != reader]
+    if wants():
+        readers.append(reader)
+    if readers != workspace.event_readers:
+        workspace.event_readers = readers
+        workspace.save(update_fields=["event_readers"])
 
 
 def read_new_events(readings: Iterable[Reading], *, most: int) -> list[LoggedEvent]:

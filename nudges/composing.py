@@ -11,8 +11,13 @@ from django.utils.translation import gettext as _
 
 from engagement.auditing import changes, record
 from engagement.models import ApiKey
+from engagement.unread import listen
+from nudges.considering.events import READER
 from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Policy, Promise, Trigger
+from nudges.starts import BadStart, check_start
 
+# What says which events start a nudge: a change lets nobody in for what happened before.
+STARTED_BY = ("trigger_event", "trigger_where")
 FIELDS = (
     "name",
     "promise",
@@ -23,6 +28,9 @@ FIELDS = (
     "trigger",
     "trigger_need",
     "trigger_stage",
+    *STARTED_BY,
+    "trigger_delay_seconds",
+    "trigger_unless",
     "conditions",
     "on_cap",
     "expires_after_hours",
@@ -70,7 +78,11 @@ def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | N
         return held
     if not is_new:
         held.version += 1
+    if held.status == NudgeStatus.ACTIVE and {"trigger", *STARTED_BY} & changed.keys():
+        begin_listening(held, now)
     held.save()
+    if "trigger" in changed and not is_new:
+        hear_events(held)
     action = "create_nudge" if is_new else "change_nudge"
     record(workspace=held.workspace, actor=actor, action=action, target=held, detail=changed, now=now)
     return held
@@ -84,6 +96,11 @@ def check_declaration(nudge: Nudge) -> None:
         raise CannotChange("respects_caps", _("Only a service message may be sent beyond the caps."))
     if nudge.trigger == Trigger.STAGE_CHANGE and not nudge.trigger_stage:
         raise CannotChange("trigger_stage", _("Choose the stage that starts this nudge."))
+    if nudge.trigger == Trigger.EVENT:
+        try:
+            check_start(nudge)
+        except BadStart as bad:
+            raise CannotChange(bad.field, str(bad)) from bad
     if not nudge.channels:
         raise CannotChange("channels", _("Choose at least one channel."))
     if nudge.priority > 100:
@@ -170,10 +187,26 @@ def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now
     if status == NudgeStatus.ACTIVE:
         refuse_without_words(held)
     held.status = status
-    held.save(update_fields=["status", "updated_at"])
+    if status == NudgeStatus.ACTIVE:
+        begin_listening(held, now)
+    held.save(update_fields=["status", "trigger_since", "updated_at"])
+    hear_events(held)
     detail = {"status": [str(before), status]}
     record(workspace=held.workspace, actor=actor, action="change_status", target=held, detail=detail, now=now)
     return held
+
+
+def begin_listening(nudge: Nudge, now: datetime) -> None:
+    """What happened before now does not start it. Who has been let in already stays in."""
+    nudge.trigger_since = now if nudge.trigger == Trigger.EVENT else None
+
+
+def hear_events(nudge: Nudge) -> None:
+    """Have the workspace's events read exactly while some active nudge of it is started by one."""
+    listening = Nudge.objects.filter(
+        workspace_id=nudge.workspace_id, trigger=Trigger.EVENT, status=NudgeStatus.ACTIVE
+    )
+    listen(reader=READER, workspace_id=nudge.workspace_id, wants=listening.exists)
 
 
 def refuse_without_words(nudge: Nudge) -> None:

@@ -16,24 +16,30 @@ def keep_ledger(*, now: datetime, limit: int = 1_000_000) -> Counts:
     """Forget decisions past their workspace's retention, up to `limit`; make the next part, drop the emptied ones.
 
     Retention is the workspace's `retention_days`, as for events. Messages stay, with their candidates; so does what
-    waits. In chunks of 10,000 with a commit each: it may be killed anywhere. Counts: taken, forgotten, made, dropped.
+    waits. In chunks of 10,000 with a commit each: it may be killed anywhere. Counts: taken, forgotten (decisions),
+    left (entries forgotten), made, dropped.
     """
     counts = Counts()
-    while counts["forgotten"] < limit:
-        [gone] = run_statement(
-            "nudges.forget_decisions", {"now": now, "limit": min(CHUNK, limit - counts["forgotten"])}
-        )
-        counts["forgotten"] += gone["n"]
-        if not gone["n"]:
-            break
+    counts["forgotten"] = _forget("nudges.forget_decisions", now, limit)
+    counts["left"] = _forget("nudges.forget_entries", now, limit)
     with transaction.atomic():
         run_statement("nudges.hold_ledger_parts", {})
         counts["made"] = len(run_statement("nudges.make_ledger_parts", {}))
         for part in run_statement("nudges.find_old_ledger_parts", {}):
             [dropped] = run_statement("nudges.drop_ledger_part", {"name": part["name"]})
             counts["dropped"] += dropped["is_dropped"]
-    counts["taken"] = counts["forgotten"] + counts["made"] + counts["dropped"]
+    counts["taken"] = sum(counts[name] for name in ("forgotten", "left", "made", "dropped"))
     return counts
+
+
+def _forget(statement: str, now: datetime, limit: int) -> int:
+    forgotten = 0
+    while forgotten < limit:
+        [gone] = run_statement(statement, {"now": now, "limit": min(CHUNK, limit - forgotten)})
+        forgotten += gone["n"]
+        if not gone["n"]:
+            break
+    return forgotten
 
 
 def fold_tallies(*, now: datetime, limit: int = 10_000) -> Counts:

@@ -70,6 +70,7 @@ class Reason(models.TextChoices):
     NEED_CLOSED = "need_closed", gettext_lazy("The need is closed")
     SNOOZED = "snoozed", gettext_lazy("The customer said: not now")
     STAGE_MOVED = "stage_moved", gettext_lazy("The need has moved to another stage")
+    SETTLED = "settled", gettext_lazy("Settled before it went out")
     HOLDOUT = "holdout", gettext_lazy("In the holdout group")
     EXPIRED = "expired", gettext_lazy("No longer true")
     NUDGE_INACTIVE = "nudge_inactive", gettext_lazy("The nudge is not active")
@@ -154,6 +155,11 @@ def _moved(decision: Decided) -> str:
     }
 
 
+def _settled(decision: Decided) -> str:
+    event = decision.rule.removeprefix("event:")
+    return _("It is no longer wanted: “%(event)s” has happened since.") % {"event": event}
+
+
 def _expired(decision: Decided) -> str:
     if not decision.rule:
         return _("Its time had passed before it could be decided.")
@@ -193,6 +199,7 @@ _MARKETER: dict[Reason, Callable[[Decided], str]] = {
     Reason.NEED_CLOSED: _plain(gettext_lazy("The need that it is about is closed.")),
     Reason.SNOOZED: _plain(gettext_lazy("The customer answered “not now” about this need.")),
     Reason.STAGE_MOVED: _moved,
+    Reason.SETTLED: _settled,
     Reason.HOLDOUT: _plain(
         gettext_lazy(
             "Every check passed, but the customer is in the holdout group that shows what messages change."
@@ -247,6 +254,7 @@ _CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
     Reason.NEED_CLOSED: _plain(gettext_lazy("It was about something that is settled for you.")),
     Reason.SNOOZED: _plain(gettext_lazy("You asked us to wait with this topic.")),
     Reason.STAGE_MOVED: _plain(gettext_lazy("You had already moved on, so it would have come too late.")),
+    Reason.SETTLED: _plain(gettext_lazy("It was settled in the meantime.")),
     Reason.HOLDOUT: _plain(
         gettext_lazy("You are among the few who get no nudges, so that we learn whether they help.")
     ),

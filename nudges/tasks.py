@@ -26,6 +26,16 @@ def consider_stage_changes() -> dict[str, int]:
 
 
 @shared_task
+def consider_events() -> dict[str, int]:
+    return dict(until_done(lambda: considering.consider_events(now=timezone.now())))
+
+
+@shared_task
+def consider_entries() -> dict[str, int]:
+    return dict(until_done(lambda: considering.consider_entries(now=timezone.now())))
+
+
+@shared_task
 def consider_broadcasts() -> dict[str, int]:
     return dict(until_done(lambda: considering.consider_broadcasts(now=timezone.now())))
 

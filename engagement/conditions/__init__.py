@@ -5,6 +5,7 @@ A condition is JSON: leaves such as `{"trait": "plan", "is": "gold"}`, joined by
 `settings.CONDITION_LEAVES`. User data reaches the database as parameters only.
 """
 
+from engagement.conditions.events import fitting_events
 from engagement.conditions.leaves import Leaf
 from engagement.conditions.problems import ConditionError, Problem
 from engagement.conditions.trees import (
@@ -22,4 +23,5 @@ __all__ = [
     "compile_condition",
     "customers_matching",
     "describe_condition",
+    "fitting_events",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -82,9 +83,7 @@ class EventLeaf:
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
         events = _events(workspace, as_list(leaf["event"]), leaf, now)
-        for one in leaf.get("where", []):
-            test = next(key for key in one if key != "property")
-            events = events.filter(compile_test(json_at("properties", one["property"]), test, one[test]))
+        events = fitting_events(events, leaf.get("where", []))
         for end in ENDS:
             if end in leaf:
                 return _compile_end(events, end, leaf[end], now)
@@ -102,6 +101,14 @@ class EventLeaf:
         if count is None or (count == "at_least" and leaf[count] == 1):
             return f"who did {what}{window}"
         return f"who did {what} {count.replace('_', ' ')} {leaf[count]} times{window}"
+
+
+def fitting_events(events: QuerySet[Event], where: Sequence[dict[str, Any]]) -> QuerySet[Event]:
+    """Those of the events whose properties pass all these tests, which have been checked as an event leaf's `where`."""
+    for one in where:
+        test = next(key for key in one if key != "property")
+        events = events.filter(compile_test(json_at("properties", one["property"]), test, one[test]))
+    return events
 
 
 class PurchasedLeaf:

@@ -1,4 +1,4 @@
-"""Step 3: who should hear of a nudge. Stage changes, broadcasts and the API put nudges forward as candidates.
+"""Step 3: who should hear of a nudge. Stage changes, events, broadcasts and the API put nudges forward as candidates.
 
 Nothing is promised to a candidate: deciding (step 4) says what becomes of it.
 """
@@ -11,12 +11,16 @@ from nudges.considering.broadcasts import (
     start_broadcast,
     stop_broadcast,
 )
+from nudges.considering.entries import consider_entries
+from nudges.considering.events import consider_events
 from nudges.considering.forwarding import put_forward
 from nudges.considering.stages import consider_stage_changes
 
 __all__ = [
     "BroadcastError",
     "consider_broadcasts",
+    "consider_entries",
+    "consider_events",
     "consider_stage_changes",
     "pause_broadcast",
     "put_forward",

@@ -46,14 +46,16 @@ def forward(
     now: datetime,
     broadcast: Broadcast | None = None,
     checked: bool = False,
+    is_entered: bool = False,
 ) -> list[int]:
     """The same for customers each with an occasion of their own; returns the customers of new candidates.
 
-    `checked` says that the conditions have just been checked. Whom they don't fit is refused entry: the ledger says so,
-    and nothing more comes of it. A candidate is due after the workspace's collecting time, a service message at once,
-    and true until the nudge's own hours have passed, or the broadcast's end.
+    `checked` says that the conditions have just been checked; `is_entered`, that they were let in while the nudge was
+    active, so that it is for deciding to say that it no longer is. Whom they don't fit is refused entry: the ledger
+    says so, and nothing more comes of it. A candidate is due after the workspace's collecting time, a service message
+    at once, and true until the nudge's own hours have passed, or the broadcast's end.
     """
-    if nudge.status != NudgeStatus.ACTIVE or not asked:
+    if not asked or (nudge.status != NudgeStatus.ACTIVE and not is_entered):
         return []
     fitting, refused = (list(asked), []) if checked else _sorted_out(nudge, asked, now)
     if refused:

@@ -15,7 +15,17 @@ from django.db.models.functions import Coalesce
 from engagement.counts import Counts
 from engagement.models import Merge
 from engagement.statements import run_statement
-from nudges.models import Candidate, Decision, InboundText, Message, Preference, Pressure, Reception, Reply
+from nudges.models import (
+    Candidate,
+    Decision,
+    Entry,
+    InboundText,
+    Message,
+    Preference,
+    Pressure,
+    Reception,
+    Reply,
+)
 from nudges.noting import note_signs
 
 NAME = "nudges"
@@ -80,6 +90,7 @@ def _move_candidates(merge: Merge) -> None:
         candidate.occasion = f"{candidate.occasion[:60]}:merged:{merge.pk}"
         candidate.save(update_fields=["occasion"])
     theirs.update(customer_id=merge.target_id)
+    Entry.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
     Decision.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
 
 
@@ -102,6 +113,8 @@ def _move_preference(merge: Merge) -> None:
         return
     later, earlier = (theirs, ours) if theirs.updated_at > ours.updated_at else (ours, theirs)
     later.paused_until = max(filter(None, [later.paused_until, earlier.paused_until]), default=None)
+    said = {one.may_be_watched for one in (later, earlier)} - {None}
+    later.may_be_watched = all(said) if said else None  # no goes before yes
     later.paused_categories = earlier.paused_categories | later.paused_categories
     theirs.delete()
     later.customer_id = merge.target_id

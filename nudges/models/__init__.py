@@ -1,6 +1,7 @@
 """Nudges, caps, and the ledger: candidates, decisions, messages, replies."""
 
 from nudges.models.delivery import ChannelAccount, Circuit, Quota, Reach
+from nudges.models.entries import Entry, EntryState
 from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
 from nudges.models.limits import Cap, CapScope, Policy, Preference, Pressure, WindowKind
 from nudges.models.messages import Message, MessageState, StaffTask
@@ -29,6 +30,8 @@ __all__ = [
     "Circuit",
     "Decision",
     "DecisionTally",
+    "Entry",
+    "EntryState",
     "Hit",
     "HitKind",
     "InboundText",

@@ -20,8 +20,8 @@ class CandidateState(models.TextChoices):
 class Candidate(models.Model):
     """One (customer, nudge, need) put forward; nothing is promised yet.
 
-    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "api:<key>"), so that a doubled task puts it
-    forward once. A deferred candidate stays due with a later `due_at`.
+    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "event:<id>", "api:<key>"), so that a doubled
+    task puts it forward once. A deferred candidate stays due with a later `due_at`.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)

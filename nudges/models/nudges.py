@@ -38,6 +38,7 @@ class Trigger(models.TextChoices):
     STAGE_CHANGE = "stage_change", _("A need reaches a stage")
     BROADCAST = "broadcast", _("Sent to everyone a condition fits")
     API = "api", _("Put forward by the API")
+    EVENT = "event", _("An event happens")
 
 
 class NudgeStatus(models.TextChoices):
@@ -64,6 +65,25 @@ class Nudge(models.Model):
         Need, on_delete=models.PROTECT, null=True, blank=True, related_name="nudges"
     )
     trigger_stage = models.CharField(max_length=16, choices=Stage.choices, blank=True)
+    trigger_event = models.CharField(max_length=200, blank=True, default="", db_default="")
+    trigger_where = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Tests on the event's properties, as the condition language writes them.",
+    )
+    trigger_delay_seconds = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="From the event until it is put forward."
+    )
+    trigger_unless = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text='Not when one of these happened since: [{"event": name, "same": property or absent}].',
+    )
+    trigger_since = models.DateTimeField(
+        null=True, blank=True, help_text="Events from then on start it; null: it never listened to any."
+    )
     conditions = models.JSONField(default=dict, blank=True)
     on_cap = models.CharField(max_length=5, choices=OnCap.choices, default=OnCap.DROP)
     expires_after_hours = models.PositiveIntegerField(default=72, help_text="not_after = put forward + this.")
@@ -96,6 +116,16 @@ class Nudge(models.Model):
             models.CheckConstraint(
                 condition=~Q(trigger="stage_change") | ~Q(trigger_stage=""),
                 name="stage_trigger_names_a_stage",
+            ),
+            models.CheckConstraint(
+                condition=~Q(trigger="event") | ~Q(trigger_event=""), name="event_trigger_names_an_event"
+            ),
+            models.CheckConstraint(
+                condition=~Q(trigger="event", status="active") | Q(trigger_since__isnull=False),
+                name="active_event_trigger_has_a_beginning",
+            ),
+            models.CheckConstraint(
+                condition=Q(trigger_delay_seconds__lte=366 * 86400), name="trigger_delay_up_to_a_year"
             ),
         ]
         indexes = [models.Index(fields=["workspace", "status"], name="nudges_by_status")]

@@ -1,5 +1,5 @@
--- Stops what should not be said at all: the nudge, its broadcast, its time, its need, its conditions.
--- Reads nudges, broadcasts, stage changes, needs. Writes reason, rule, allowed_at of the run's `deciding`.
+-- Stops what should not be said at all: the nudge, its broadcast, its time, its need, what has settled it, its conditions.
+-- Reads nudges, broadcasts, stage changes, needs, entries, events. Writes reason, rule, allowed_at of the run's `deciding`.
 UPDATE deciding AS d
 SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at
 FROM (
@@ -14,11 +14,13 @@ FROM (
                 THEN 'need_closed'
             WHEN need.snoozed_until > %(now)s THEN 'snoozed'
             WHEN change.to_stage <> need.stage THEN 'stage_moved'
+            WHEN settled.by IS NOT NULL THEN 'settled'
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions_not_met'
         END AS reason,
         CASE
             WHEN need.closed_at IS NOT NULL OR need.snoozed_until > %(now)s OR change.to_stage <> need.stage
                 THEN 'need:' || x.need
+            WHEN settled.by IS NOT NULL THEN settled.by
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions'
             ELSE ''
         END AS rule,
@@ -31,5 +33,8 @@ FROM (
     LEFT JOIN journeys_customerneed AS need ON need.id = x.customer_need_id
     LEFT JOIN unnest(%(unfit_nudges)s::bigint[], %(unfit_customers)s::bigint[]) AS unfit (nudge_id, customer_id)
         ON unfit.nudge_id = x.nudge_id AND unfit.customer_id = x.customer_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN nudge.trigger = 'event' THEN nudges_settled_by(x.candidate_id, %(now)s) END AS by
+    ) AS settled
 ) AS gate
 WHERE gate.candidate_id = d.candidate_id AND gate.reason IS NOT NULL

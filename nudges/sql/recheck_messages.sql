@@ -8,6 +8,7 @@ SELECT m.id, gate.reason, gate.until,
         WHEN gate.reason IN ('need_closed', 'snoozed', 'stage_moved') THEN 'need:' || m.need_slug
         WHEN gate.reason = 'paused' THEN 'preference:pause'
         WHEN gate.reason = 'conditions_not_met' THEN 'conditions'
+        WHEN gate.reason = 'settled' THEN settled.by
         ELSE ''
     END AS rule
 FROM nudges_message AS m
@@ -45,6 +46,9 @@ CROSS JOIN LATERAL (
     ) AS until
 ) AS quiet
 CROSS JOIN LATERAL (
+    SELECT CASE WHEN nudge.trigger = 'event' THEN nudges_settled_by(m.candidate_id, %(now)s::timestamptz) END AS by
+) AS settled
+CROSS JOIN LATERAL (
     SELECT CASE
             WHEN customer.merged_into_id IS NOT NULL THEN 'merged' -- its rows are just being moved to the other customer
             WHEN %(now)s::timestamptz > m.not_after THEN 'expired'
@@ -55,6 +59,7 @@ CROSS JOIN LATERAL (
                 THEN 'need_closed'
             WHEN need.snoozed_until > %(now)s::timestamptz THEN 'snoozed'
             WHEN change.to_stage <> need.stage THEN 'stage_moved'
+            WHEN settled.by IS NOT NULL THEN 'settled'
             WHEN unfit.message_id IS NOT NULL THEN 'conditions_not_met'
             WHEN NOT fact.is_allowed THEN 'no_consent'
             WHEN m.channel IN ('inbox', 'staff_task') THEN NULL

@@ -1,0 +1,161 @@
+"""Events start nudges: at once or after a delay, once for each event, unless something settles it meanwhile.
+
+First an event lets its customer in (`Entry`), then, when the entry's time has come, the nudge is put forward. What has
+settled it since is asked where all candidates are asked, when deciding and again when sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db import transaction
+
+from engagement.conditions import fitting_events
+from engagement.counts import Counts
+from engagement.ingesting.stubs import products_of
+from engagement.models import Event, Product
+from engagement.statements import run_statement
+from engagement.unread import Claim, claim_unread, finish_unread
+from nudges.models import Nudge, NudgeStatus, Trigger
+
+READER = "nudges"
+MOST_EVENTS = 1000  # of one customer that start something, in one day
+
+
+class Happened(NamedTuple):
+    """An event by which some nudge is started."""
+
+    id: int
+    workspace_id: int
+    customer_id: int
+    name: str
+    at: datetime
+    skus: list[str]
+
+
+@transaction.atomic
+def consider_events(*, now: datetime, limit: int = 500) -> Counts:
+    """Read new events of up to `limit` customers and let in whom they start a nudge for, in one transaction.
+
+    A number of statements that depends on how many nudges have tests on properties, not on customers. Counts: taken
+    (customers), entered, late (events that came in when what they start was no longer true).
+    """
+    claims = claim_unread(reader=READER, limit=limit)
+    if not claims:
+        return Counts()
+    counts = Counts(taken=len(claims))
+    nudges = listening_nudges({claim.workspace_id for claim in claims})
+    events = _find(claims, {nudge.trigger_event for nudge in nudges})
+    if events:
+        counts.update(_let_in(events, nudges, now))
+    finish_unread(reader=READER, customer_ids=[claim.customer_id for claim in claims])
+    return counts
+
+
+def listening_nudges(workspace_ids: Iterable[int]) -> list[Nudge]:
+    """The active nudges of these workspaces that an event starts."""
+    waiting = Nudge.objects.filter(
+        workspace__in=list(workspace_ids), trigger=Trigger.EVENT, status=NudgeStatus.ACTIVE
+    )
+    return list(waiting.order_by("pk"))
+
+
+def _find(claims: Sequence[Claim], names: set[str]) -> list[Happened]:
+    if not names:
+        return []
+    found = run_statement(
+        "nudges.find_starting_events",
+        {
+            "workspaces": [claim.workspace_id for claim in claims],
+            "customers": [claim.customer_id for claim in claims],
+            "since": [claim.since for claim in claims],
+            "names": sorted(names),
+            "most": MOST_EVENTS,
+        },
+    )
+    return [
+        Happened(
+            row["id"],
+            row["workspace_id"],
+            row["customer_id"],
+            row["name"],
+            row["occurred_at"],
+            _skus(msgspec.json.decode(row["properties"])),
+        )
+        for row in found
+    ]
+
+
+def _skus(properties: Any) -> list[str]:
+    if not isinstance(properties, dict):
+        return []
+    return list(dict.fromkeys(sku for sku, _told in products_of(properties)))
+
+
+def _let_in(events: Sequence[Happened], nudges: Sequence[Nudge], now: datetime) -> Counts:
+    products = _products(events)
+    counts, rows = Counts(), []
+    for nudge in nudges:
+        for event in _starting(nudge, events):
+            due_at = event.at + timedelta(seconds=nudge.trigger_delay_seconds)
+            if now > due_at + timedelta(hours=nudge.expires_after_hours):
+                counts["late"] += 1
+                continue
+            own = [
+                products[event.workspace_id, sku]
+                for sku in event.skus
+                if (event.workspace_id, sku) in products
+            ]
+            rows.append(_row(nudge, event, own, due_at))
+    if rows:
+        entries = msgspec.json.encode(rows).decode()
+        counts["entered"] = len(run_statement("nudges.let_in", {"entries": entries}))
+    return counts
+
+
+def _starting(nudge: Nudge, events: Sequence[Happened]) -> list[Happened]:
+    """The events by which this nudge is started: of its name, since it listens, and with the properties it wants."""
+    named = [
+        event
+        for event in events
+        if event.workspace_id == nudge.workspace_id
+        and event.name == nudge.trigger_event
+        and nudge.trigger_since is not None
+        and event.at >= nudge.trigger_since
+    ]
+    if not named or not nudge.trigger_where:
+        return named
+    logged = Event.objects.filter(
+        workspace_id=nudge.workspace_id,
+        customer_id__in={event.customer_id for event in named},
+        pk__in=[event.id for event in named],
+    )
+    fitting = set(fitting_events(logged, nudge.trigger_where).values_list("pk", flat=True))
+    return [event for event in named if event.id in fitting]
+
+
+def _products(events: Sequence[Happened]) -> Mapping[tuple[int, str], int]:
+    """Ids of the products that events name, by workspace and SKU."""
+    skus = {sku for event in events for sku in event.skus}
+    if not skus:
+        return {}
+    rows = Product.objects.filter(workspace__in={event.workspace_id for event in events}, sku__in=skus)
+    return {
+        (workspace_id, sku): pk for workspace_id, sku, pk in rows.values_list("workspace_id", "sku", "pk")
+    }
+
+
+def _row(nudge: Nudge, event: Happened, product_ids: list[int], due_at: datetime) -> dict[str, Any]:
+    return {
+        "workspace_id": event.workspace_id,
+        "customer_id": event.customer_id,
+        "nudge_id": nudge.pk,
+        "event_id": event.id,
+        "event_name": event.name,
+        "event_at": event.at,
+        "product_ids": product_ids,
+        "due_at": due_at,
+    }
