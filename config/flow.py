@@ -35,6 +35,7 @@ STEPS = [
         30,
         "claims of dead workers → retried or unknown, by what the channel can do",
     ),
+    Step("nudges.tasks.judge_hits", 10, "what fetched watched pictures and links → opens and clicks of people"),
 ]
 
 UPKEEP = [
@@ -46,6 +47,7 @@ UPKEEP = [
         "changed reviews → how a product fitted people alike, and what matters for it",
     ),
     Step("reviews.tasks.find_overdue_fit", 600, "reviews that changed unmarked → marks for learn_fit"),
+    Step("nudges.tasks.forget_hits", 3600, "what fetched pictures and links 90 days ago → forgotten"),
     Step("nudges.tasks.keep_ledger", 3600, "old decisions → forgotten by retention; the ledger's next part"),
     Step("nudges.tasks.fold_tallies", 60, "what was decided, counted in pieces → one count each"),
     Step(

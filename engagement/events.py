@@ -53,6 +53,8 @@ SYSTEM_NAMES = (
     "Message Bounced",
     "Message Failed",
     "Message Complained",
+    "Message Opened",
+    "Message Clicked",
     "Nudge Replied",
     "Nudge Reply Undone",
     "Consent Changed",

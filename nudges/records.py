@@ -14,7 +14,7 @@ from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need, SurveyAnswer
 from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, offered_channels
-from nudges.models import Decision, InboundText, Message, Outcome, Preference, Reply
+from nudges.models import Decision, Hit, InboundText, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
 
 HELD_BACK_FOR = timedelta(days=30)
@@ -105,7 +105,7 @@ def facts_of(customer: Customer) -> list[tuple[str, Fact]]:
 def customer_record(customer: Customer) -> dict[str, Any]:
     """Everything that is kept about a customer, as plain values for JSON."""
     preference = Preference.objects.filter(customer=customer).values(
-        "max_per_week", "paused_until", "quiet_start", "quiet_end", "paused_categories"
+        "max_per_week", "paused_until", "quiet_start", "quiet_end", "paused_categories", "may_be_watched"
     )
     return {
         "customer": {
@@ -159,6 +159,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             .values(
                 "channel", "address", "category__name", "subject", "text", "state", "decided_at", "sent_at"
             )
+        ),
+        "opens_and_clicks": list(
+            Hit.objects.filter(message__customer=customer)
+            .order_by("id")
+            .values("message_id", "kind", "link", "seen_as", "at")
         ),
         "texts": list(
             InboundText.objects.filter(customer=customer)

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import calling, considering, deciding, keeping, sending, weighing
+from nudges import calling, considering, deciding, keeping, sending, watching, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
 SERVED = 20  # service messages between two chunks of anything else
@@ -63,6 +63,16 @@ def lapse_tasks() -> dict[str, int]:
 @shared_task
 def reconcile_claims() -> dict[str, int]:
     return dict(sending.reconcile_claims(now=timezone.now()))
+
+
+@shared_task
+def judge_hits() -> dict[str, int]:
+    return dict(until_done(lambda: watching.judge_hits(now=timezone.now())))
+
+
+@shared_task
+def forget_hits() -> dict[str, int]:
+    return dict(watching.forget_hits(now=timezone.now()))
 
 
 @shared_task

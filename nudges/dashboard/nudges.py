@@ -24,6 +24,7 @@ from nudges.dashboard.conditions import read_text, reads_back, vocabulary
 from nudges.dashboard.forms import NudgeForm, initial_of
 from nudges.dashboard.ledger import held_rows, ledger_lines
 from nudges.deciding import simulate
+from nudges.hits import seen_of
 from nudges.ledgers import counts_by_reason, rules_in_words, sentence_of
 from nudges.models import Broadcast, Decision, Interest, Nudge, NudgeStatus, Outcome, Trigger
 from nudges.overviews import at_stage, figures_of
@@ -79,6 +80,7 @@ def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "sentence": describe(one),
         "figures": figures_of([one.pk], since=since)[one.pk],
         "held": held_rows(counts_by_reason(workspace=request.workspace, since=since, nudge=one)),
+        "seen": seen_of(one, since=since),
         "decisions": ledger_lines(newest, workspace=request.workspace),
         "broadcasts": Broadcast.objects.filter(nudge=one).select_related("started_by").order_by("-id")[:10],
     }

@@ -14,6 +14,7 @@ from nudges.dashboard import (
     nudges,
     pressure,
     snippets,
+    watching,
     welcome,
     words,
 )
@@ -59,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         delivery.lift,
         name="settings_suppression_lift",
     ),
+    path("settings/opens-and-clicks", watching.watching, name="settings_watching"),
     path("settings/limits", pressure.pressure, name="settings_pressure"),
     path("settings/limits/adaptive", adaptive.adaptive, name="settings_adaptive"),
     path("settings/limits/caps", pressure.add, name="settings_cap_add"),

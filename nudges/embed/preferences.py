@@ -20,8 +20,9 @@ from nudges.channels.overviews import label_for_customers, offered_channels
 from nudges.embed.doors import customer_of, languages, message_page, show
 from nudges.hearing import Choices, save_preferences
 from nudges.links import PREFERENCES, inbox_url
-from nudges.models import Preference
+from nudges.models import Preference, Watched
 from nudges.records import customer_record, facts_of, held_back_from, needs_of, topics_of
+from nudges.watching import is_watched, watch_of
 
 MOST_PER_WEEK = 21
 LONGEST_PAUSE = timedelta(days=366)
@@ -105,6 +106,8 @@ def _show(customer: Customer, token: str, now: datetime, *, done: str = "", erro
         "inbox": inbox_url(customer),
         "situation": situation_url(customer),
         "most_per_week": MOST_PER_WEEK,
+        "is_watching": watch_of(customer.workspace).who != Watched.NOBODY,
+        "is_watched": is_watched(customer),
         "tomorrow": (now + timedelta(days=1)).date(),
         "done": done,
         "error": error,
@@ -145,7 +148,14 @@ def _choices(request: HttpRequest, customer: Customer, now: datetime) -> Choices
         paused_until=_pause(request.POST.get("paused_until", ""), customer, now),
         quiet_start=_hour(request.POST.get("quiet_start", "")),
         quiet_end=_hour(request.POST.get("quiet_end", "")),
+        may_be_watched=_watching(request, customer),
     )
+
+
+def _watching(request: HttpRequest, customer: Customer) -> bool | None:
+    """What was said about opens and clicks; None where that is what holds anyway."""
+    wish = {"yes": True, "no": False}.get(request.POST.get("watched", ""))
+    return None if wish is is_watched(customer) else wish
 
 
 def _number(text: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nudges.embed import inbox, mail_reports, preferences, push, replies, twilio, unsubscribing
+from nudges.embed import inbox, mail_reports, preferences, push, replies, twilio, unsubscribing, watching
 
 app_name = "messages"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("p/<str:token>/erase/", preferences.erase, name="erase"),
     path("i/<str:token>/", inbox.inbox, name="inbox"),
     path("i/<str:token>/<int:message_id>/<slug:action>/", inbox.act, name="inbox_act"),
+    path("t/here/", watching.here, name="watch_here"),
+    path("t/<str:token>/picture.gif", watching.picture, name="watched_picture"),
+    path("t/<str:token>/", watching.link, name="watched_link"),
     path("in/mail/<slug:provider>/", mail_reports.mail_reports, name="mail_reports"),
     path("in/<int:account_id>/message/", twilio.message, name="text_in"),
     path("in/<int:account_id>/status/<uuid:dispatch_id>/", twilio.status, name="text_status"),

@@ -29,6 +29,7 @@ class Choices:
     paused_until: datetime | None = None
     quiet_start: time | None = None
     quiet_end: time | None = None
+    may_be_watched: bool | None = None  # opens and clicks; None: nothing was said
 
 
 @taken_again
@@ -48,6 +49,8 @@ def save_preferences(*, customer: Customer, choices: Choices, now: datetime) -> 
         "quiet_start": choices.quiet_start if has_quiet else None,
         "quiet_end": choices.quiet_end if has_quiet else None,
     }
+    if choices.may_be_watched is not None:
+        wanted["may_be_watched"] = choices.may_be_watched
     before = {name: getattr(preference, name) for name in wanted}
     if differing := [name for name, value in wanted.items() if value != before[name]]:
         for name in differing:

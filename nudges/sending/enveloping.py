@@ -15,6 +15,7 @@ from nudges.channels import Envelope, Refused
 from nudges.channels.email import sender
 from nudges.models import Decision, Message, Nudge, NudgeContent, Promise
 from nudges.sending.supplying import Supplies
+from nudges.watching import watched
 from nudges.wording import (
     BadWording,
     Known,
@@ -86,7 +87,8 @@ def write_letters(messages: Sequence[Message]) -> tuple[list[Letter], list[tuple
 
 def envelope_of(letter: Letter, *, supplies: Supplies, now: datetime) -> Envelope:
     """What a channel gets to hand over."""
-    message, words = letter
+    message = letter.message
+    words = watched(message, letter.words, supplies.watchers.get(message.pk))
     workspace = message.workspace
     return Envelope(
         dispatch_id=message.dispatch_id,

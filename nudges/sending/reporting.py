@@ -16,9 +16,11 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 
 from nudges.channels.twilio import reason_of
-from nudges.models import Message, MessageState
+from nudges.models import HitKind, Message, MessageState
+from nudges.noting import note_signs
 from nudges.pressure import lock_customers_of
 from nudges.sending.recording import RELEASING, Result, settle
+from nudges.watching import may_note
 
 # From which states a report may move a message into which.
 UNSETTLED = {MessageState.CLAIMED, MessageState.UNKNOWN, MessageState.DECIDED}
@@ -32,7 +34,7 @@ MOVES = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a provider says of one message. `is_read`: it was opened, whatever its state."""
+    """What a provider says of one message. `is_read`: it was opened, whatever its state; noted where that may be."""
 
     dispatch_id: UUID
     state: MessageState
@@ -52,8 +54,10 @@ def take_report(*, workspace_id: int, report: Report, now: datetime) -> bool:
     if report.state in RELEASING:
         lock_customers_of([found])
     message = rows.select_for_update(of=("self",)).select_related("nudge", "category").get()
-    if report.is_read:
-        rows.update(opened_at=Coalesce("opened_at", now))
+    if report.is_read and message.opened_at is None and may_note(message, HitKind.OPEN):
+        rows.update(opened_at=now)
+        customer = message.customer
+        note_signs(workspace_id=workspace_id, customer_ids=[customer.merged_into_id or customer.pk], now=now)
     if MessageState(message.state) not in MOVES[report.state]:
         return False
     result = Result(

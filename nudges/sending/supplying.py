@@ -1,4 +1,6 @@
-"""What a channel needs beside the words: the workspace's account with the provider, and what a device told."""
+"""What a channel needs beside the words: the workspace's account with the provider, what a device told, and what may be
+noted of opens and clicks.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,18 @@ from engagement.addresses import DEVICES
 from engagement.models import Address
 from nudges.channels.accounts import fields_of, open_accounts
 from nudges.models import Message
+from nudges.watching import WATCHED_CHANNELS, Watcher, watchers_for
 
 NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Supplies:
-    """Accounts by workspace, devices by customer and address."""
+    """Accounts by workspace, devices by customer and address, watchers by message."""
 
     accounts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     devices: Mapping[tuple[int, str], Mapping[str, str]] = field(default_factory=dict)
+    watchers: Mapping[int, Watcher] = field(default_factory=dict)
 
     def account_of(self, message: Message) -> Mapping[str, str]:
         return self.accounts.get(message.workspace_id, NOTHING)
@@ -28,11 +32,12 @@ class Supplies:
 
 
 def read_supplies(channel: str, messages: Sequence[Message]) -> Supplies:
-    """What these messages of one channel need: two queries at most, none for a channel that needs nothing."""
+    """What these messages of one channel need: four queries at most, none for a channel that needs nothing."""
     workspaces = {message.workspace_id for message in messages}
     accounts = open_accounts(channel, workspace_ids=workspaces) if workspaces and fields_of(channel) else {}
+    watchers = watchers_for(messages) if channel in WATCHED_CHANNELS else {}
     if channel not in DEVICES:
-        return Supplies(accounts)
+        return Supplies(accounts, watchers=watchers)
     rows = Address.objects.filter(
         customer__in={message.customer_id for message in messages},
         channel=channel,
@@ -42,4 +47,4 @@ def read_supplies(channel: str, messages: Sequence[Message]) -> Supplies:
         (row.customer_id, row.value): {name: str(value) for name, value in row.details.items()}
         for row in rows
     }
-    return Supplies(accounts, devices)
+    return Supplies(accounts, devices, watchers)

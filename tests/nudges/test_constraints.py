@@ -18,6 +18,7 @@ from nudges.models import (
     Cap,
     ChannelAccount,
     Decision,
+    Hit,
     InboundText,
     Message,
     Nudge,
@@ -82,6 +83,9 @@ OTHERS = {
     "channel_account_channel_known",
     "task_claim_has_a_time",
     "text_heard_once",
+    "watch_who_known",
+    "hit_kind_known",
+    "hit_seen_as_known",
 }
 
 
@@ -253,3 +257,16 @@ def test_a_text_is_heard_once(workspace: Workspace) -> None:
     with refused("text_heard_once"), transaction.atomic():
         hear("SM1")
     hear("SM2")
+
+
+def test_opens_and_clicks(customer: Customer, nudge: Nudge) -> None:
+    message = make_nudges.sent(nudge, customer, at=NOW)
+    row = {"workspace": customer.workspace, "message": message, "nudge": nudge, "at": NOW}
+    with refused("watch_who_known"), transaction.atomic():
+        Watch.objects.create(workspace=customer.workspace, who="everybody")
+    with refused("hit_kind_known"), transaction.atomic():
+        Hit.objects.create(**row, kind="look", seen_as="person")
+    with refused("hit_seen_as_known"), transaction.atomic():
+        Hit.objects.create(**row, kind="open", seen_as="cat")
+    assert not Watch.objects.exists()
+    assert not Hit.objects.exists()
