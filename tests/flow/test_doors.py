@@ -110,6 +110,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "nudges/<int:nudge_id>/broadcasts": (None, EDIT),
     "broadcasts/<int:broadcast_id>": (READ, None),
     "broadcasts/<int:broadcast_id>/state": (None, EDIT),
+    "settings/opens-and-clicks": (READ, OWN),
     "settings/delivery": (READ, None),
     "settings/delivery/try": (None, OWN),
     "settings/delivery/suppressions": (READ, EDIT),
