@@ -133,9 +133,6 @@ def read_stage_changes(customer: Customer, *, before: datetime | None, limit: in
     ]
 
 
-STAGE_REMEDY = "write one of " + ", ".join(STAGES)
-
-
 class NeedLeaf:
     """`{"need": "running-shoes", "stage": "shortlist", "for_at_least": "2d"}`.
 
@@ -148,25 +145,28 @@ class NeedLeaf:
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
         """What is wrong with the leaf, with the remedy."""
         problems = [
-            Problem(key, f"is not known here; a need takes {', '.join(self.KEYS)}")
+            Problem(key, _("is not known here; a need takes %(known)s") % {"known": ", ".join(self.KEYS)})
             for key in leaf
             if key not in self.KEYS
         ]
         slug = leaf.get("need")
         if not isinstance(slug, str) or not slug:
-            problems.append(Problem("need", 'write the slug of a need, or "any"'))
+            problems.append(Problem("need", _('write the slug of a need, or "any"')))
         elif slug != "any" and not Need.objects.filter(workspace=workspace, slug=slug).exists():
             problems.append(
-                Problem("need", "is no need of this workspace; choose one from its list of needs")
+                Problem("need", _("is no need of this workspace; choose one from its list of needs"))
             )
         if "stage" in leaf and "at_least" in leaf:
-            problems.append(Problem("at_least", 'leave it out, or leave out "stage": both say which stages'))
+            said = _('leave it out, or leave out "stage": both say which stages')
+            problems.append(Problem("at_least", said))
         if "stage" in leaf and not is_stages(leaf["stage"]):
-            problems.append(Problem("stage", f"{STAGE_REMEDY}, or a list of them"))
+            said = _("write one of %(known)s, or a list of them") % {"known": ", ".join(STAGES)}
+            problems.append(Problem("stage", said))
         if "at_least" in leaf and leaf["at_least"] not in STAGES[1:]:
-            problems.append(Problem("at_least", f"write one of {', '.join(STAGES[1:])}"))
+            said = _("write one of %(known)s") % {"known": ", ".join(STAGES[1:])}
+            problems.append(Problem("at_least", said))
         spans = [key for key in ("for_at_least", "for_at_most") if key in leaf]
-        return problems + [Problem(key, SPAN_REMEDY) for key in spans if read_span(leaf[key]) is None]
+        return problems + [Problem(key, str(SPAN_REMEDY)) for key in spans if read_span(leaf[key]) is None]
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
         """Customers with such an open need."""
@@ -183,14 +183,19 @@ class NeedLeaf:
 
     def describe(self, leaf: dict[str, Any]) -> str:
         """The leaf in words."""
-        labels = [str(Stage(stage).label).lower() for stage in stages_of(leaf)]
-        need = "any need" if leaf["need"] == "any" else f"the need “{leaf['need']}”"
-        words = f"who are at {' or '.join(labels)} with {need}"
+        words = {
+            "need": leaf["need"],
+            "stages": _(" or ").join(str(Stage(stage).label) for stage in stages_of(leaf)),
+        }
+        if leaf["need"] == "any":
+            said = _("who are at %(stages)s with any need") % words
+        else:
+            said = _("who are at %(stages)s with the need “%(need)s”") % words
         if "for_at_least" in leaf:
-            words += f" for at least {describe_span(leaf['for_at_least'])}"
+            said += _(" for at least %(span)s") % {"span": describe_span(leaf["for_at_least"])}
         if "for_at_most" in leaf:
-            words += f" for at most {describe_span(leaf['for_at_most'])}"
-        return words
+            said += _(" for at most %(span)s") % {"span": describe_span(leaf["for_at_most"])}
+        return said
 
 
 def is_stages(value: object) -> bool:

@@ -12,12 +12,34 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from engagement.auditing import changes, record
-from engagement.models import ApiKey, Workspace
-from nudges.models import Cap, CapScope, Policy, WindowKind
+from engagement.models import ApiKey, Channel, Workspace
+from nudges.models import Cap, CapScope, Interest, Policy, Promise, WindowKind
 
+# What a cap counts, to follow "messages": those of one value, or of each by itself.
+OF_ONE = {
+    CapScope.CHANNEL: gettext_lazy(" by %(value)s"),
+    CapScope.CATEGORY: gettext_lazy(" on “%(value)s”"),
+    CapScope.INTEREST: gettext_lazy(" of the interest “%(value)s”"),
+    CapScope.PROMISE: gettext_lazy(" of the promise “%(value)s”"),
+    CapScope.FLOW: gettext_lazy(" of the flow “%(value)s”"),
+    CapScope.NEED: gettext_lazy(" about “%(value)s”"),
+}
+OF_EACH = {
+    CapScope.CHANNEL: gettext_lazy(" by each channel"),
+    CapScope.CATEGORY: gettext_lazy(" on each topic"),
+    CapScope.INTEREST: gettext_lazy(" of each interest"),
+    CapScope.PROMISE: gettext_lazy(" of each promise"),
+    CapScope.FLOW: gettext_lazy(" of each flow"),
+    CapScope.NEED: gettext_lazy(" about each need"),
+}
+LABELS: dict[str, type[Channel | Interest | Promise]] = {
+    CapScope.CHANNEL: Channel,
+    CapScope.INTEREST: Interest,
+    CapScope.PROMISE: Promise,
+}
 CAP_FIELDS = ("scope", "scope_value", "window", "seconds", "unit", "limit", "floor")
 
 
@@ -186,20 +208,13 @@ def describe_business(policy: Policy) -> str:
 
 def described_scope(cap: Cap) -> str:
     """What a cap counts, to follow "messages": nothing for all of them."""
-    value = cap.scope_value.replace("_", " ")
-    return {
-        CapScope.ANY: "",
-        CapScope.CHANNEL: _(" by %(value)s") % {"value": value} if value else _(" by each channel"),
-        CapScope.CATEGORY: _(" on “%(value)s”") % {"value": value} if value else _(" on each topic"),
-        CapScope.INTEREST: _(" that are %(value)s-centric") % {"value": value}
-        if value
-        else _(" of each interest"),
-        CapScope.PROMISE: _(" of the promise “%(value)s”") % {"value": value}
-        if value
-        else _(" of each promise"),
-        CapScope.FLOW: _(" of the flow “%(value)s”") % {"value": value} if value else _(" of each flow"),
-        CapScope.NEED: _(" about “%(value)s”") % {"value": value} if value else _(" about each need"),
-    }[CapScope(cap.scope)]
+    if cap.scope == CapScope.ANY:
+        return ""
+    scope = CapScope(cap.scope)
+    if not cap.scope_value:
+        return str(OF_EACH[scope])
+    value = LABELS[scope](cap.scope_value).label if scope in LABELS else cap.scope_value.replace("_", " ")
+    return str(OF_ONE[scope] % {"value": value})
 
 
 def described_window(cap: Cap) -> str:
@@ -215,7 +230,10 @@ def described_window(cap: Cap) -> str:
 def described_span(seconds: int) -> str:
     """A length of time in the largest unit that fits: 86400 → "24 hours", 604800 → "7 days"."""
     if seconds % 86400 == 0 and seconds > 86400:
-        return _("%(n)s days") % {"n": seconds // 86400}
+        n = seconds // 86400
+        return ngettext("%(n)s day", "%(n)s days", n) % {"n": n}
     if seconds % 3600 == 0:
-        return _("%(n)s hours") % {"n": seconds // 3600}
-    return _("%(n)s minutes") % {"n": round(seconds / 60)}
+        n = seconds // 3600
+        return ngettext("%(n)s hour", "%(n)s hours", n) % {"n": n}
+    n = round(seconds / 60)
+    return ngettext("%(n)s minute", "%(n)s minutes", n) % {"n": n}

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from engagement.conditions import check_condition, describe_condition
+from engagement.conditions import check_condition, describe_events
 from engagement.conditions.values import is_text
 from engagement.events import LONGEST_NAME, canonical_name
 from engagement.models import Workspace
@@ -63,8 +63,7 @@ def checked_exits(exits: object) -> list[dict[str, str]]:
 
 def start_in_words(nudge: Nudge) -> str:
     """What starts it, as a sentence: which event, how much later, and unless what."""
-    told = describe_condition({"event": nudge.trigger_event, "where": nudge.trigger_where})
-    did = told.removeprefix("Customers who did ").rstrip(".")
+    did = describe_events({"event": nudge.trigger_event, "where": nudge.trigger_where})
     delay = delay_in_words(nudge.trigger_delay_seconds)
     sentence = (
         _("%(delay)s after %(event)s") % {"delay": delay, "event": did}
@@ -83,7 +82,7 @@ def start_in_words(nudge: Nudge) -> str:
 def exit_in_words(one: dict[str, Any]) -> str:
     """One event that settles it."""
     if "same" not in one:
-        return f"“{one['event']}”"
+        return _("“%(value)s”") % {"value": one["event"]}
     return _("“%(event)s” with the same %(property)s") % {"event": one["event"], "property": one["same"]}
 
 

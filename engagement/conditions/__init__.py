@@ -5,7 +5,7 @@ A condition is JSON: leaves such as `{"trait": "plan", "is": "gold"}`, joined by
 `settings.CONDITION_LEAVES`. User data reaches the database as parameters only.
 """
 
-from engagement.conditions.events import fitting_events
+from engagement.conditions.events import describe_events, describe_window, fitting_events
 from engagement.conditions.leaves import Leaf
 from engagement.conditions.problems import ConditionError, Problem
 from engagement.conditions.trees import (
@@ -23,5 +23,7 @@ __all__ = [
     "compile_condition",
     "customers_matching",
     "describe_condition",
+    "describe_events",
+    "describe_window",
     "fitting_events",
 ]

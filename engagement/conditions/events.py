@@ -23,6 +23,7 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.utils.translation import gettext as _
 
 from engagement.conditions.people import as_list, check_name, check_no_more, check_texts
 from engagement.conditions.problems import Problem
@@ -61,15 +62,15 @@ class EventLeaf:
     keys = ("event", *COUNTS, "within", "where", *ENDS)
 
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
-        problems = check_texts(
-            {"event": leaf["event"]}, "event", "write the name of an event, or a list of names"
-        )
+        remedy = _("write the name of an event, or a list of names")
+        problems = check_texts({"event": leaf["event"]}, "event", remedy)
         problems += [p for p in check_no_more(leaf, list(self.keys)) if p.path not in self.keys]
         chosen = [key for key in (*COUNTS, *ENDS) if key in leaf]
         if len(chosen) > 1:
-            problems.append(Problem(chosen[1], f"does not go with {quote(chosen[0])}; keep one of them"))
+            said = _("does not go with %(other)s; keep one of them") % {"other": quote(chosen[0])}
+            problems.append(Problem(chosen[1], said))
         problems += [
-            Problem(key, f"write a whole number from 0 to {MAX_COUNT}")
+            Problem(key, _("write a whole number from 0 to %(most)s") % {"most": MAX_COUNT})
             for key in COUNTS
             if key in leaf and not _is_count(leaf[key])
         ]
@@ -78,7 +79,8 @@ class EventLeaf:
             if end in leaf:
                 problems += [problem.inside(end) for problem in _check_end(leaf[end])]
                 if "within" in leaf:
-                    problems.append(Problem("within", f"does not go with {quote(end)}; put it inside"))
+                    said = _("does not go with %(other)s; put it inside") % {"other": quote(end)}
+                    problems.append(Problem("within", said))
         return problems + _check_filters(leaf.get("where", []))
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
@@ -90,17 +92,34 @@ class EventLeaf:
         return _compile_count(events, leaf)
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        names = " or ".join(quote(name) for name in as_list(leaf["event"]))
-        filters = [f"{one['property']} {describe_test(one)}" for one in leaf.get("where", [])]
-        what = f"{names}{' where ' + ' and '.join(filters) if filters else ''}"
+        words = {"what": describe_events(leaf), "window": describe_window(leaf)}
         for end in ENDS:
             if end in leaf:
-                return f"whose {end} {what} was {_describe_end(leaf[end])}"
-        window = f" in the last {describe_span(leaf['within'])}" if "within" in leaf else ""
+                said = _("whose first %(what)s was %(when)s"), _("whose last %(what)s was %(when)s")
+                return said[ENDS.index(end)] % {**words, "when": _describe_end(leaf[end])}
         count = next((key for key in COUNTS if key in leaf), None)
         if count is None or (count == "at_least" and leaf[count] == 1):
-            return f"who did {what}{window}"
-        return f"who did {what} {count.replace('_', ' ')} {leaf[count]} times{window}"
+            return _("who did %(what)s%(window)s") % words
+        times = {
+            "at_least": _("who did %(what)s at least %(n)s times%(window)s"),
+            "at_most": _("who did %(what)s at most %(n)s times%(window)s"),
+            "exactly": _("who did %(what)s exactly %(n)s times%(window)s"),
+        }
+        return times[count] % {**words, "n": leaf[count]}
+
+
+def describe_events(leaf: dict[str, Any]) -> str:
+    """Which events a checked leaf means, without when and how often: “Order Completed” where total is at least 50."""
+    names = _(" or ").join(quote(name) for name in as_list(leaf["event"]))
+    tests = [f"{one['property']} {describe_test(one)}" for one in leaf.get("where", [])]
+    return (
+        _("%(names)s where %(tests)s") % {"names": names, "tests": _(" and ").join(tests)} if tests else names
+    )
+
+
+def describe_window(leaf: dict[str, Any]) -> str:
+    """A leaf's `within` in words, to be joined to others; nothing where it has none."""
+    return _(" in the last %(span)s") % {"span": describe_span(leaf["within"])} if "within" in leaf else ""
 
 
 def fitting_events(events: QuerySet[Event], where: Sequence[dict[str, Any]]) -> QuerySet[Event]:
@@ -127,8 +146,8 @@ class PurchasedLeaf:
         return Q(Exists(orders.filter(held)))
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        window = f" in the last {describe_span(leaf['within'])}" if "within" in leaf else ""
-        return f"who bought {quote(leaf['purchased'])}{window}"
+        words = {"what": quote(leaf["purchased"]), "window": describe_window(leaf)}
+        return _("who bought %(what)s%(window)s") % words
 
 
 class PurchasedCategoryLeaf:
@@ -147,8 +166,8 @@ class PurchasedCategoryLeaf:
         return Q(Exists(orders.filter(said | by_catalogue)))
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        window = f" in the last {describe_span(leaf['within'])}" if "within" in leaf else ""
-        return f"who bought something of {quote(leaf['purchased_category'])}{window}"
+        words = {"what": quote(leaf["purchased_category"]), "window": describe_window(leaf)}
+        return _("who bought something of %(what)s%(window)s") % words
 
 
 def _events(workspace: Workspace, names: list[str], leaf: dict[str, Any], now: datetime) -> QuerySet[Event]:
@@ -206,7 +225,8 @@ def _is_count(value: object) -> bool:
 
 
 def _check_within(leaf: dict[str, Any]) -> list[Problem]:
-    return [Problem("within", SPAN_REMEDY)] if "within" in leaf and read_span(leaf["within"]) is None else []
+    wrong = "within" in leaf and read_span(leaf["within"]) is None
+    return [Problem("within", str(SPAN_REMEDY))] if wrong else []
 
 
 def _check_end(test: object) -> list[Problem]:
@@ -215,20 +235,21 @@ def _check_end(test: object) -> list[Problem]:
         or len(test) != 1
         or next(iter(test)) not in ("within", "longer_ago", "before", "after")
     ):
-        return [Problem("", "write one of within, longer_ago (a span), before, after (a moment)")]
+        return [Problem("", _("write one of within, longer_ago (a span), before, after (a moment)"))]
     [(key, value)] = test.items()
     if key in ("within", "longer_ago"):
-        return [] if read_span(value) else [Problem(key, SPAN_REMEDY)]
-    return [] if read_moment(value) else [Problem(key, MOMENT_REMEDY)]
+        return [] if read_span(value) else [Problem(key, str(SPAN_REMEDY))]
+    return [] if read_moment(value) else [Problem(key, str(MOMENT_REMEDY))]
 
 
 def _check_filters(filters: object) -> list[Problem]:
     if not isinstance(filters, list) or len(filters) > MAX_FILTERS:
-        return [Problem("where", f"write a list of up to {MAX_FILTERS} tests on properties")]
+        remedy = _("write a list of up to %(most)s tests on properties") % {"most": MAX_FILTERS}
+        return [Problem("where", remedy)]
     problems: list[Problem] = []
     for index, one in enumerate(filters):
         if not isinstance(one, dict) or not is_text(one.get("property")):
-            found = [Problem("property", "write the name of a property")]
+            found = [Problem("property", _("write the name of a property"))]
         else:
             found = check_test(one, also=["property"])
         problems += [problem.inside(f"where[{index}]") for problem in found]
@@ -237,8 +258,7 @@ def _check_filters(filters: object) -> list[Problem]:
 
 def _describe_end(test: dict[str, str]) -> str:
     [(key, value)] = test.items()
-    if key == "within":
-        return f"in the last {describe_span(value)}"
-    if key == "longer_ago":
-        return f"more than {describe_span(value)} ago"
-    return f"{key} {value}"
+    if key in ("within", "longer_ago"):
+        said = _("in the last %(span)s") if key == "within" else _("more than %(span)s ago")
+        return said % {"span": describe_span(value)}
+    return (_("before %(moment)s") if key == "before" else _("after %(moment)s")) % {"moment": value}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from engagement.conditions.problems import Problem
 from engagement.conditions.values import (
@@ -35,7 +36,7 @@ class TraitLeaf:
         return compile_test(json_at("traits", leaf["trait"]), test, leaf[test])
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        return f"whose trait {leaf['trait']} {describe_test(leaf)}"
+        return _("whose trait %(name)s %(test)s") % {"name": leaf["trait"], "test": describe_test(leaf)}
 
 
 class FactLeaf:
@@ -44,7 +45,7 @@ class FactLeaf:
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
         problems = check_name(leaf, "fact")
         if "topic" in leaf and not is_text(leaf["topic"], empty=True):
-            problems.append(Problem("topic", "write the slug of a need, or leave it out"))
+            problems.append(Problem("topic", _("write the slug of a need, or leave it out")))
         return problems + check_test(leaf, also=["fact", "topic"])
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
@@ -57,8 +58,10 @@ class FactLeaf:
         return Q(Exists(facts.filter(compile_test(json_at("value", ""), test, leaf[test]))))
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        topic = f" about {leaf['topic']}" if leaf.get("topic") else ""
-        return f"whose {leaf['fact']}{topic} {describe_test(leaf)}"
+        words = {"name": leaf["fact"], "topic": leaf.get("topic"), "test": describe_test(leaf)}
+        if words["topic"]:
+            return _("whose %(name)s about %(topic)s %(test)s") % words
+        return _("whose %(name)s %(test)s") % words
 
 
 class IdentifiedLeaf:
@@ -71,7 +74,7 @@ class IdentifiedLeaf:
         return Q(external_id__isnull=not leaf["identified"])
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        return "who are identified" if leaf["identified"] else "who are anonymous"
+        return _("who are identified") if leaf["identified"] else _("who are anonymous")
 
 
 class ReachableLeaf:
@@ -89,7 +92,7 @@ class ReachableLeaf:
         return Q(Exists(usable))
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        return f"who can be reached by {Channel(leaf['reachable']).label}"
+        return _("who can be reached by %(channel)s") % {"channel": Channel(leaf["reachable"]).label}
 
 
 class ConsentLeaf:
@@ -98,7 +101,9 @@ class ConsentLeaf:
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
         problems = check_name(leaf, "consent")
         if not problems and not Category.objects.filter(workspace=workspace, slug=leaf["consent"]).exists():
-            problems.append(Problem("consent", "names no category of this workspace; write the slug of one"))
+            problems.append(
+                Problem("consent", _("names no category of this workspace; write the slug of one"))
+            )
         return problems + check_channel(leaf, "channel") + check_no_more(leaf, ["consent", "channel"])
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
@@ -116,14 +121,15 @@ class ConsentLeaf:
         return granted | (by_default & ~refused)
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        return f"who allow {leaf['consent']} by {Channel(leaf['channel']).label}"
+        words = {"topic": leaf["consent"], "channel": Channel(leaf["channel"]).label}
+        return _("who allow %(topic)s by %(channel)s") % words
 
 
 class LocaleLeaf:
     """`{"locale": "de"}` fits de, de-AT and de_CH; `{"locale": ["de", "fr"]}` either. Empty: the workspace's."""
 
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
-        return check_texts(leaf, "locale", 'write a language such as "de", or a list of them')
+        return check_texts(leaf, "locale", _('write a language such as "de", or a list of them'))
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
         fits = Q()
@@ -137,16 +143,17 @@ class LocaleLeaf:
         return fits
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        return f"whose language is {' or '.join(as_list(leaf['locale']))}"
+        return _("whose language is %(names)s") % {"names": _(" or ").join(as_list(leaf["locale"]))}
 
 
 class TimezoneLeaf:
     """`{"timezone": "Europe/Riga"}`, or a list. A customer without one is where the workspace is."""
 
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
-        problems = check_texts(leaf, "timezone", 'write a time zone such as "Europe/Riga", or a list of them')
+        remedy = _('write a time zone such as "Europe/Riga", or a list of them')
+        problems = check_texts(leaf, "timezone", remedy)
         if not problems and set(as_list(leaf["timezone"])) - zoneinfo.available_timezones():
-            problems.append(Problem("timezone", 'is no time zone; write one such as "Europe/Riga"'))
+            problems.append(Problem("timezone", _('is no time zone; write one such as "Europe/Riga"')))
         return problems
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
@@ -154,7 +161,8 @@ class TimezoneLeaf:
         return Q(timezone__in=[*wanted, ""] if workspace.timezone in wanted else wanted)
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        return f"who live by the time of {' or '.join(as_list(leaf['timezone']))}"
+        names = _(" or ").join(as_list(leaf["timezone"]))
+        return _("who live by the time of %(names)s") % {"names": names}
 
 
 def speaks(locale: str, language: str) -> bool:
@@ -169,18 +177,20 @@ def as_list(value: str | list[str]) -> list[str]:
 
 
 def check_name(leaf: dict[str, Any], key: str) -> list[Problem]:
-    return [] if is_text(leaf.get(key)) else [Problem(key, f"write a name of 1 to {MAX_TEXT} characters")]
+    if is_text(leaf.get(key)):
+        return []
+    return [Problem(key, _("write a name of 1 to %(most)s characters") % {"most": MAX_TEXT})]
 
 
 def check_flag(leaf: dict[str, Any], key: str) -> list[Problem]:
-    problems = [] if isinstance(leaf[key], bool) else [Problem(key, "write true or false")]
+    problems = [] if isinstance(leaf[key], bool) else [Problem(key, _("write true or false"))]
     return problems + check_no_more(leaf, [key])
 
 
 def check_channel(leaf: dict[str, Any], key: str) -> list[Problem]:
     if isinstance(leaf.get(key), str) and leaf[key] in Channel.values:
         return []
-    return [Problem(key, f"write a channel: {', '.join(Channel.values)}")]
+    return [Problem(key, _("write a channel: %(known)s") % {"known": ", ".join(Channel.values)})]
 
 
 def check_texts(leaf: dict[str, Any], key: str, remedy: str) -> list[Problem]:
@@ -192,12 +202,12 @@ def check_texts(leaf: dict[str, Any], key: str, remedy: str) -> list[Problem]:
 
 def check_no_more(leaf: dict[str, Any], known: list[str]) -> list[Problem]:
     """A key that nothing reads is a mistake that would otherwise widen the choice in silence."""
-    return [
-        Problem(key, f"is not known here; this leaf takes {quote(known[0])}" + _rest(known))
-        for key in leaf
-        if key not in known
-    ]
+    return [Problem(key, _what_it_takes(known)) for key in leaf if key not in known]
 
 
-def _rest(known: list[str]) -> str:
-    return f" with {', '.join(quote(key) for key in known[1:])}" if known[1:] else " alone"
+def _what_it_takes(known: list[str]) -> str:
+    kind, *others = (quote(key) for key in known)
+    if not others:
+        return _("is not known here; this leaf takes %(kind)s alone") % {"kind": kind}
+    words = {"kind": kind, "others": ", ".join(others)}
+    return _("is not known here; this leaf takes %(kind)s with %(others)s") % words

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from engagement.conditions.leaves import leaf_kinds, leaf_of
 from engagement.conditions.problems import ConditionError, Problem, join
 from engagement.models import Customer, Workspace
 
 GROUPS = ("all", "any")
+OBJECT_REMEDY = gettext_lazy('write an object, such as {"trait": "plan", "is": "gold"}')
 MAX_DEPTH = 6
 MAX_LEAVES = 50
 MAX_BYTES = 16_384
@@ -26,12 +29,12 @@ def check_condition(condition: object, *, workspace: Workspace) -> list[Problem]
     if condition == {}:
         return []
     if not isinstance(condition, dict):
-        return [Problem("", 'write an object, such as {"trait": "plan", "is": "gold"}')]
+        return [Problem("", str(OBJECT_REMEDY))]
     if _size(condition) > MAX_BYTES:
-        return [Problem("", f"is too large; keep it under {MAX_BYTES} bytes")]
+        return [Problem("", _("is too large; keep it under %(most)s bytes") % {"most": MAX_BYTES})]
     problems = _check(condition, "", 1, workspace)
     if not problems and sum(1 for _leaf in _leaves(condition)) > MAX_LEAVES:
-        problems = [Problem("", f"has too many parts; keep it to {MAX_LEAVES}")]
+        problems = [Problem("", _("has too many parts; keep it to %(most)s") % {"most": MAX_LEAVES})]
     return problems
 
 
@@ -54,8 +57,10 @@ def customers_matching(
 
 
 def describe_condition(condition: dict[str, Any]) -> str:
-    """A checked condition in one English sentence."""
-    return "Everyone." if not condition else f"Customers {_describe(condition, nested=False)}."
+    """A checked condition in one sentence."""
+    if not condition:
+        return _("Everyone.")
+    return _("Customers %(what)s.") % {"what": _describe(condition, nested=False)}
 
 
 def _size(condition: dict[str, Any]) -> int:
@@ -67,9 +72,9 @@ def _size(condition: dict[str, Any]) -> int:
 
 def _check(node: object, path: str, depth: int, workspace: Workspace) -> list[Problem]:
     if not isinstance(node, dict):
-        return [Problem(path, 'write an object, such as {"trait": "plan", "is": "gold"}')]
+        return [Problem(path, str(OBJECT_REMEDY))]
     if depth > MAX_DEPTH:
-        return [Problem(path, f"is nested too deep; keep it to {MAX_DEPTH} levels")]
+        return [Problem(path, _("is nested too deep; keep it to %(most)s levels") % {"most": MAX_DEPTH})]
     kinds = [key for key in node if key in (*GROUPS, "not") or key in leaf_kinds()]
     if len(kinds) != 1:
         return [Problem(path, _kind_remedy(kinds))]
@@ -80,15 +85,16 @@ def _check(node: object, path: str, depth: int, workspace: Workspace) -> list[Pr
 
 
 def _kind_remedy(kinds: list[str]) -> str:
-    known = ", ".join((*GROUPS, "not", *leaf_kinds()))
-    return f"mixes {' and '.join(kinds)}; join them by all or any" if kinds else f"needs one of {known}"
+    if kinds:
+        return _("mixes %(kinds)s; join them by all or any") % {"kinds": _(" and ").join(kinds)}
+    return _("needs one of %(known)s") % {"known": ", ".join((*GROUPS, "not", *leaf_kinds()))}
 
 
 def _check_group(
     node: dict[str, Any], kind: str, path: str, depth: int, workspace: Workspace
 ) -> list[Problem]:
     problems = [
-        Problem(join(path, key), f"does not belong beside {kind}; put it inside")
+        Problem(join(path, key), _("does not belong beside %(kind)s; put it inside") % {"kind": kind})
         for key in node
         if key != kind
     ]
@@ -96,7 +102,7 @@ def _check_group(
     if kind == "not":
         return problems + _check(inside, join(path, "not"), depth + 1, workspace)
     if not isinstance(inside, list) or not inside:
-        return [*problems, Problem(join(path, kind), "write a list of one or more conditions")]
+        return [*problems, Problem(join(path, kind), _("write a list of one or more conditions"))]
     for index, part in enumerate(inside):
         problems += _check(part, join(path, f"{kind}[{index}]"), depth + 1, workspace)
     return problems
@@ -131,8 +137,8 @@ def _compile(node: dict[str, Any], workspace: Workspace, now: datetime) -> Q:
 
 def _describe(node: dict[str, Any], *, nested: bool) -> str:
     if "not" in node:
-        return f"not ({_describe(node['not'], nested=False)})"
-    for kind, word in (("all", " and "), ("any", " or ")):
+        return _("not (%(what)s)") % {"what": _describe(node["not"], nested=False)}
+    for kind, word in (("all", _(" and ")), ("any", _(" or "))):
         if kind in node:
             text = word.join(_describe(part, nested=True) for part in node[kind])
             return f"({text})" if nested and len(node[kind]) > 1 else text

@@ -24,6 +24,8 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from engagement.conditions.problems import Problem
 from engagement.conditions.windows import MOMENT_REMEDY, read_moment
@@ -31,13 +33,16 @@ from engagement.conditions.windows import MOMENT_REMEDY, read_moment
 TESTS = ("is", "in", "contains", "exists", "gt", "gte", "lt", "lte", "before", "after")
 MAX_LIST = 100
 MAX_TEXT = 200
-COMPARISONS = {
-    "gt": "more than",
-    "gte": "at least",
-    "lt": "less than",
-    "lte": "at most",
-    "before": "before",
-    "after": "after",
+# A test in words, to follow what is tested.
+SAID = {
+    "is": gettext_lazy("is %(value)s"),
+    "contains": gettext_lazy("contains %(value)s"),
+    "gt": gettext_lazy("is more than %(value)s"),
+    "gte": gettext_lazy("is at least %(value)s"),
+    "lt": gettext_lazy("is less than %(value)s"),
+    "lte": gettext_lazy("is at most %(value)s"),
+    "before": gettext_lazy("is before %(value)s"),
+    "after": gettext_lazy("is after %(value)s"),
 }
 
 
@@ -131,8 +136,9 @@ def check_test(leaf: dict[str, Any], *, also: Collection[str]) -> list[Problem]:
     """What is wrong with the one test of a leaf whose other keys are `also`."""
     tests = [key for key in leaf if key not in also]
     if len(tests) != 1 or tests[0] not in TESTS:
-        named = ", ".join(f'"{key}"' for key in tests) or "none"
-        return [Problem("", f"needs exactly one test, and has {named}; choose one of {', '.join(TESTS)}")]
+        named = ", ".join(f'"{key}"' for key in tests) or _("none")
+        said = _("needs exactly one test, and has %(named)s; choose one of %(known)s")
+        return [Problem("", said % {"named": named, "known": ", ".join(TESTS)})]
     test = tests[0]
     message = _CHECKS[test](leaf[test])
     return [Problem(test, message)] if message else []
@@ -155,25 +161,27 @@ def is_text(value: object, *, empty: bool = False) -> bool:
 
 
 def _check_scalar(value: object) -> str:
-    return "" if is_scalar(value) else f"write a text of up to {MAX_TEXT} characters, a number, true or false"
+    if is_scalar(value):
+        return ""
+    return _("write a text of up to %(most)s characters, a number, true or false") % {"most": MAX_TEXT}
 
 
 def _check_list(value: object) -> str:
     if isinstance(value, list) and 1 <= len(value) <= MAX_LIST and all(is_scalar(item) for item in value):
         return ""
-    return f"write a list of 1 to {MAX_LIST} texts, numbers, true or false"
+    return _("write a list of 1 to %(most)s texts, numbers, true or false") % {"most": MAX_LIST}
 
 
 def _check_boolean(value: object) -> str:
-    return "" if isinstance(value, bool) else "write true or false"
+    return "" if isinstance(value, bool) else _("write true or false")
 
 
 def _check_number(value: object) -> str:
-    return "" if is_scalar(value) and not isinstance(value, bool | str) else "write a number"
+    return "" if is_scalar(value) and not isinstance(value, bool | str) else _("write a number")
 
 
 def _check_moment(value: object) -> str:
-    return "" if read_moment(value) else MOMENT_REMEDY
+    return "" if read_moment(value) else str(MOMENT_REMEDY)
 
 
 _CHECKS: dict[str, Callable[[object], str]] = {
@@ -191,14 +199,12 @@ def describe_test(leaf: dict[str, Any]) -> str:
     test = next(key for key in leaf if key in TESTS)
     wanted = leaf[test]
     if test == "exists":
-        return "is known" if wanted else "is not known"
+        return _("is known") if wanted else _("is not known")
     if test == "in":
-        return f"is one of {', '.join(quote(item) for item in wanted)}"
-    if test in COMPARISONS:
-        return f"is {COMPARISONS[test]} {wanted}"
-    return f"{'contains' if test == 'contains' else 'is'} {quote(wanted)}"
+        return _("is one of %(values)s") % {"values": ", ".join(quote(item) for item in wanted)}
+    return str(SAID[test] % {"value": quote(wanted) if test in ("is", "contains") else wanted})
 
 
 def quote(value: object) -> str:
     """A value as it stands in a sentence."""
-    return f"“{value}”" if isinstance(value, str) else json.dumps(value)
+    return _("“%(value)s”") % {"value": value} if isinstance(value, str) else json.dumps(value)

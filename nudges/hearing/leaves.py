@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
+from engagement.conditions import describe_window
 from engagement.conditions.problems import Problem
-from engagement.conditions.windows import SPAN_REMEDY, describe_span, read_span
+from engagement.conditions.windows import SPAN_REMEDY, read_span
 from engagement.models import Workspace
 from nudges.models import Nudge, Reply, ReplyKind
 
@@ -18,16 +20,17 @@ class ReplyLeaf:
 
     def check(self, leaf: dict[str, Any], *, workspace: Workspace) -> list[Problem]:
         problems = [
-            Problem(key, "does not belong beside reply; leave it out")
+            Problem(key, _("does not belong beside reply; leave it out"))
             for key in leaf
             if key not in ("reply", "nudge", "within")
         ]
         if leaf["reply"] not in ReplyKind.values:
-            problems.append(Problem("reply", f"write one of {', '.join(ReplyKind.values)}"))
+            said = _("write one of %(known)s") % {"known": ", ".join(ReplyKind.values)}
+            problems.append(Problem("reply", said))
         if "within" in leaf and read_span(leaf["within"]) is None:
-            problems.append(Problem("within", SPAN_REMEDY))
+            problems.append(Problem("within", str(SPAN_REMEDY)))
         if "nudge" in leaf and not _is_nudge(leaf["nudge"], workspace):
-            problems.append(Problem("nudge", "write the id of a nudge of this workspace"))
+            problems.append(Problem("nudge", _("write the id of a nudge of this workspace")))
         return problems
 
     def compile(self, leaf: dict[str, Any], *, workspace: Workspace, now: datetime) -> Q:
@@ -41,10 +44,11 @@ class ReplyLeaf:
         return Q(Exists(replies))
 
     def describe(self, leaf: dict[str, Any]) -> str:
-        words = f"who replied “{ReplyKind(leaf['reply']).label}”"
+        words = {"reply": ReplyKind(leaf["reply"]).label, "window": describe_window(leaf)}
         if "nudge" in leaf:
-            words += f" to nudge {leaf['nudge']}"
-        return f"{words} in the last {describe_span(leaf['within'])}" if "within" in leaf else words
+            words["nudge"] = leaf["nudge"]
+            return _("who replied “%(reply)s” to nudge %(nudge)s%(window)s") % words
+        return _("who replied “%(reply)s”%(window)s") % words
 
 
 def _is_nudge(value: object, workspace: Workspace) -> bool:

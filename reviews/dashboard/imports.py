@@ -45,7 +45,7 @@ FIELDS = {
     "verified": gettext_lazy("Whether its author bought it"),
     "incentive": gettext_lazy("What its author got for it"),
     "language": gettext_lazy("Language"),
-    "reply": gettext_lazy("Your answer"),
+    "reply": gettext_lazy("The company's answer"),
     "reply_date": gettext_lazy("Date of your answer"),
     "pictures": gettext_lazy("Addresses of pictures"),
 }
