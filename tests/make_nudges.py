@@ -9,7 +9,7 @@ from typing import Any
 from engagement.models import Category, Customer, Workspace
 from journeys.models import CustomerNeed, Need, StageChange
 from nudges.considering import put_forward
-from nudges.models import Candidate, Cap, Decision, Message, Nudge, Policy, Pressure
+from nudges.models import Candidate, Cap, Decision, Message, Nudge, Policy, Pressure, Throughput
 from tests.make import NOW
 
 _serial = count(1)
@@ -50,6 +50,16 @@ def cap(
         {"window": "calendar", "unit": per} if isinstance(per, str) else {"window": "rolling", "seconds": per}
     )
     return Cap.objects.create(workspace=workspace, scope=scope, scope_value=value, limit=limit, **window)
+
+
+def throughput(
+    workspace: Workspace, messages: int, *, channel: str = "email", seconds: int = 60
+) -> Throughput:
+    """So many messages a minute, from a full bucket."""
+    row = Throughput(workspace=workspace, channel=channel, messages=messages, seconds=seconds, filled_at=NOW)
+    row.tokens = row.burst
+    row.save()
+    return row
 
 
 def need(workspace: Workspace, slug: str = "espresso", **fields: Any) -> Need:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nudges.api import broadcasts, ledger, nudges, policy, pressure, putting
+from nudges.api import broadcasts, ledger, nudges, policy, pressure, putting, throughput
 
 urlpatterns = [
     path("nudges", nudges.Nudges.as_view()),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("broadcasts/<int:broadcast_id>/stop", broadcasts.StopBroadcast.as_view()),
     path("customers/<int:customer_id>/pressure", pressure.CustomerPressure.as_view()),
     path("policy", policy.WorkspacePolicy.as_view()),
+    path("throughput", throughput.Throughputs.as_view()),
     path("decisions", ledger.Decisions.as_view()),
     path("decisions/<int:decision_id>", ledger.OneDecision.as_view()),
     path("messages", ledger.Messages.as_view()),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.models import Role
 from nudges.dashboard.limit_forms import CapForm, PolicyForm, initial_of
+from nudges.dashboard.throughput import ThroughputForm
 from nudges.limiting import (
     CapExists,
     add_cap,
@@ -26,6 +27,7 @@ from nudges.limiting import (
     policy_of,
 )
 from nudges.models import Cap, Policy
+from nudges.throughputs import describe_wait, queues_of
 
 
 @dashboard_page(changes=Role.OWNER)
@@ -52,6 +54,8 @@ def show(request: DashboardRequest, policy: Policy, form: PolicyForm, cap_form: 
         "form": form,
         "cap_form": cap_form,
         "caps": caps,
+        "queues": [(one, describe_wait(one)) for one in queues_of(request.workspace, now=timezone.now())],
+        "pace_form": ThroughputForm(),
         "sentences": [sentence for _cap, sentence in caps] + sentences_of(policy),
     }
     return render(request, "nudges/dashboard/pressure.html", context)

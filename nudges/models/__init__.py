@@ -1,6 +1,6 @@
 """Nudges, caps, and the ledger: candidates, decisions, messages, replies."""
 
-from nudges.models.delivery import ChannelAccount, Circuit, Quota, Reach
+from nudges.models.delivery import ChannelAccount, Circuit, Per, Quota, Reach, Throughput
 from nudges.models.entries import Entry, EntryState
 from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
 from nudges.models.limits import Cap, CapScope, Policy, Preference, Pressure, WindowKind
@@ -44,6 +44,7 @@ __all__ = [
     "NudgeWorth",
     "OnCap",
     "Outcome",
+    "Per",
     "Policy",
     "Preference",
     "Pressure",
@@ -56,6 +57,7 @@ __all__ = [
     "ReplyKind",
     "SeenAs",
     "StaffTask",
+    "Throughput",
     "Trigger",
     "Watch",
     "Watched",

@@ -6,15 +6,32 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from engagement.statements import run_prepared, run_statement
 from nudges.models import Message, MessageState, Reach
+from nudges.sending.outlets import hold_outlets
 
 
+@transaction.atomic
 def claim_messages(*, channel: str, limit: int, token: UUID, now: datetime) -> list[int]:
-    """The ids of up to `limit` due messages of the channel, which belong to this token's worker from now on."""
+    """The ids of up to `limit` due messages of the channel, which belong to this token's worker from now on.
+
+    What leaves counts against the throughputs of its workspace here; `return_tokens` gives back what did not leave.
+    """
+    outlets = hold_outlets(channel, now=now)
     rows = run_statement(
-        "nudges.claim_messages", {"channel": channel, "limit": limit, "token": str(token), "now": now}
+        "nudges.claim_messages",
+        {
+            "channel": channel,
+            "limit": limit,
+            "token": str(token),
+            "throttled": list(outlets.allowed),
+            "allowed": list(outlets.allowed.values()),
+            "now": now,
+        },
     )
+    outlets.count((row["workspace_id"] for row in rows), now=now)
     return sorted(row["id"] for row in rows)
 
 

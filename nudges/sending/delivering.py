@@ -16,6 +16,7 @@ from nudges.models import Message, Promise
 from nudges.sending.circuits import allowance, note_failure, note_success
 from nudges.sending.claiming import claim_messages, forget_reach, give_back, note_reach
 from nudges.sending.enveloping import Letter, envelope_of, read_claimed, write_letters
+from nudges.sending.outlets import return_tokens
 from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.rechecking import find_obstacles
 from nudges.sending.recording import begin, cancel, postpone, record, result_of
@@ -86,6 +87,7 @@ class _Chunk:
     counts: Counts = field(default_factory=Counts)
     is_known_to_work: bool = False
     is_down: bool = False
+    begun: set[int] = field(default_factory=set)
 
     def send(self, ids: Sequence[int], send: Send) -> None:
         try:
@@ -96,6 +98,8 @@ class _Chunk:
         finally:
             # What was not begun, whatever stopped us, is due for others.
             self.counts["given_back"] += give_back(ids, token=self.token)
+            if unused := set(ids) - self.begun:
+                return_tokens(self.name, unused)
         forget_reach(self.token)
 
     def _send_windows(self, windows: list[list[Letter]], send: Send) -> None:
@@ -118,6 +122,7 @@ class _Chunk:
         ours = begin(window, provider=self.channel.provider, token=self.token, now=self.now)
         for message, _words in window:
             message.attempts += message.pk in ours
+        self.begun |= ours
         self.counts["begun"] += len(ours)
         self.counts["stale"] += len(window) - len(ours)
         return [letter for letter in window if letter.message.pk in ours]

@@ -1,6 +1,7 @@
 -- Claims due messages of one channel for one worker: as many from each workspace that waits, so that one's backlog does
--- not starve another. Rows that other workers are just claiming are skipped.
--- Reads nudges_message. Writes state, claim_token, claimed_at, begun_at. Returns id.
+-- not starve another, and from one with a throughput no more than it lets out. Rows that other workers are just
+-- claiming are skipped.
+-- Reads nudges_message. Writes state, claim_token, claimed_at, begun_at. Returns id, workspace_id.
 WITH RECURSIVE waiting AS ( -- the workspaces with anything decided, one index probe each
     (SELECT workspace_id FROM nudges_message
      WHERE state = 'decided' AND channel = %(channel)s::text ORDER BY workspace_id LIMIT 1)
@@ -12,10 +13,13 @@ WITH RECURSIVE waiting AS ( -- the workspaces with anything decided, one index p
     WHERE w.workspace_id IS NOT NULL
 ),
 share AS ( -- in an order that differs at each claim, for when there are more workspaces than messages to claim
-    SELECT workspace_id, ceil(%(limit)s::numeric / count(*) OVER ())::integer AS messages
+    SELECT waiting.workspace_id,
+           least(ceil(%(limit)s::numeric / count(*) OVER ())::integer, outlet.messages) AS messages
     FROM waiting
-    WHERE workspace_id IS NOT NULL
-    ORDER BY hashtext(workspace_id::text || %(token)s::text)
+    LEFT JOIN unnest(%(throttled)s::bigint[], %(allowed)s::integer[]) AS outlet (workspace_id, messages)
+        ON outlet.workspace_id = waiting.workspace_id
+    WHERE waiting.workspace_id IS NOT NULL AND outlet.messages IS DISTINCT FROM 0
+    ORDER BY hashtext(waiting.workspace_id::text || %(token)s::text)
 ),
 due AS (
     SELECT message.id
@@ -37,4 +41,4 @@ UPDATE nudges_message AS message
 SET state = 'claimed', claim_token = (%(token)s::text)::uuid, claimed_at = %(now)s::timestamptz, begun_at = NULL
 FROM due
 WHERE message.id = due.id
-RETURNING message.id
+RETURNING message.id, message.workspace_id

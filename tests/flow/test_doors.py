@@ -60,6 +60,8 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "settings/limits/caps/preview": (OWN, None),
     "settings/limits/caps/<int:cap_id>": (None, OWN),
     "settings/limits/caps/<int:cap_id>/archive": (None, OWN),
+    "settings/limits/throughput": (None, OWN),
+    "settings/limits/throughput/<int:throughput_id>/remove": (None, OWN),
     "needs": (READ, None),
     "needs/new": (EDIT, EDIT),
     "needs/<int:need_id>": (READ, EDIT),

@@ -64,6 +64,11 @@ CAPS: dict[str, list[dict[str, Any]]] = {
     "cap_scope_known": [{"scope": "mood", "window": "calendar", "unit": "day"}],
     "cap_floor_below_its_limit": [{"window": "calendar", "unit": "day", "floor": 2}],
 }
+THROUGHPUTS = {
+    "throughput_channel_pushes": {"channel": "inbox"},
+    "throughput_lets_something_out": {"messages": 0},
+    "throughput_seconds_known": {"seconds": 61},
+}
 # Tried below by name.
 OTHERS = {
     "content_once",
@@ -86,6 +91,7 @@ OTHERS = {
     "watch_who_known",
     "hit_kind_known",
     "hit_seen_as_known",
+    "throughput_once",
 }
 
 
@@ -100,7 +106,7 @@ def test_every_constraint_is_tried_here() -> None:
         for constraint in model._meta.constraints
         if isinstance(constraint, CheckConstraint | UniqueConstraint)
     }
-    assert named == OTHERS | NUDGES.keys() | POLICIES.keys() | CAPS.keys()
+    assert named == OTHERS | NUDGES.keys() | POLICIES.keys() | CAPS.keys() | THROUGHPUTS.keys()
 
 
 @pytest.mark.parametrize(("name", "fields"), NUDGES.items())
@@ -122,6 +128,15 @@ def test_caps(workspace: Workspace, name: str, fields: dict[str, Any]) -> None:
     with refused(name), transaction.atomic():
         Cap.objects.create(workspace=workspace, limit=1, **{"scope": "any"} | fields)
     assert not Cap.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "fields"), THROUGHPUTS.items())
+def test_throughputs(workspace: Workspace, name: str, fields: dict[str, Any]) -> None:
+    with refused(name), transaction.atomic():
+        make_nudges.throughput(workspace, **{"messages": 1} | fields)
+    make_nudges.throughput(workspace, 1)
+    with refused("throughput_once"), transaction.atomic():
+        make_nudges.throughput(workspace, 2)
 
 
 def test_one_cap_in_force_for_a_scope_and_window(workspace: Workspace) -> None:

@@ -32,6 +32,7 @@ from tests.races.world import World, installed  # noqa: E402
 FULL_LENGTH = {
     "64 workers × a cap of 1 × 10,000 attempts": ["tests/races/test_caps_race.py"],
     "Random policies, workers by clocks of their own": ["tests/races/test_caps_random.py"],
+    "16 workers at one throughput": ["tests/races/test_throughput_race.py"],
     "200 kills while messages are handed over": ["tests/races/test_sending_races.py"],
     "The engine decides what a plain reading decides": [
         "tests/nudges/test_deciding_random.py",
