@@ -279,6 +279,8 @@ CONDITION_LEAVES = {
     "need": "journeys.needs.NeedLeaf",
     "reply": "nudges.hearing.ReplyLeaf",
 }
+# What the editor of conditions offers for them: `def choices(workspace) -> dict` for its script.
+CONDITION_CHOICES = ["journeys.dashboard.conditions.choices", "nudges.dashboard.conditions.choices"]
 # What removes an erased customer's rows that do not go by themselves, top floor first.
 CUSTOMER_ERASERS = ["nudges.erasing.erase_messages", "reviews.erasing.erase_reviews"]
 # Who knows what to ask about the situation that a product is for: a review form asks it.

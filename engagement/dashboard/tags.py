@@ -16,7 +16,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, npgettext_lazy
+
+from engagement.dashboard.conditions import ConditionField, vocabulary
 
 register = template.Library()
 STAGE_COLOURS = {
@@ -54,13 +56,13 @@ def when(value: datetime | None, style: str = "relative") -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, shown)
 
 
-# Up to this many seconds, this unit, in these words.
+# Up to this many seconds, this unit, in words that follow "in" or precede "ago".
 UNITS = (
-    (3600, 60, ngettext_lazy("%(n)s min", "%(n)s min", "n")),
-    (86_400, 3600, ngettext_lazy("%(n)s hour", "%(n)s hours", "n")),
-    (86_400 * 60, 86_400, ngettext_lazy("%(n)s day", "%(n)s days", "n")),
-    (86_400 * 700, 86_400 * 30, ngettext_lazy("%(n)s month", "%(n)s months", "n")),
-    (float("inf"), 86_400 * 365, ngettext_lazy("%(n)s year", "%(n)s years", "n")),
+    (3600, 60, npgettext_lazy("a while", "%(n)s min", "%(n)s min", "n")),
+    (86_400, 3600, npgettext_lazy("a while", "%(n)s hour", "%(n)s hours", "n")),
+    (86_400 * 60, 86_400, npgettext_lazy("a while", "%(n)s day", "%(n)s days", "n")),
+    (86_400 * 700, 86_400 * 30, npgettext_lazy("a while", "%(n)s month", "%(n)s months", "n")),
+    (float("inf"), 86_400 * 365, npgettext_lazy("a while", "%(n)s year", "%(n)s years", "n")),
 )
 
 
@@ -136,6 +138,21 @@ def field(bound: BoundField, prefix: str = "", suffix: str = "", wide: bool = Fa
     attributes["class"] = f"{attributes['class']} {given}".strip()
     shown = bound if kind == "options" else bound.as_widget(attrs=attributes)
     return {"field": bound, "shown": shown, "kind": kind, "prefix": prefix, "suffix": suffix, "wide": wide}
+
+
+@register.inclusion_tag("engagement/dashboard/_condition.html")
+def conditions(bound: BoundField) -> dict[str, Any]:
+    """The editor for a `ConditionField`."""
+    field = bound.field
+    assert isinstance(field, ConditionField)
+    return {
+        "name": bound.html_name,
+        "text": bound.value() or "",
+        "label": bound.label,
+        "help": bound.help_text,
+        "errors": bound.errors,
+        "vocabulary": vocabulary(field.workspace),
+    }
 
 
 def input_class(widget: Any, kind: str, is_wrong: bool) -> str:

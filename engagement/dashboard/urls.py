@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from engagement.dashboard import events, outbox, workspaces
+from engagement.dashboard import conditions, events, outbox, workspaces
 from engagement.dashboard.settings import audit, embedding, general, keys, members, topics
 
 app_name = "engagement"
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/switch", workspaces.switch_workspace, name="switch_workspace"),
     path("join/<str:token>", workspaces.join, name="join"),
     path("events", events.live_events, name="events"),
+    path("conditions/audience", conditions.audience, name="audience"),
     path("settings", general.general, name="settings"),
     path("settings/keys", keys.keys, name="settings_keys"),
     path("settings/keys/<int:key_id>/revoke", keys.revoke, name="settings_key_revoke"),

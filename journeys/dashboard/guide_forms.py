@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest
+from engagement.dashboard.conditions import ConditionField
 from journeys.dashboard.blocks import read_blocks
 from journeys.models import JOURNEY, Need
 
@@ -44,20 +44,19 @@ class GuideForm(forms.Form):
     stale_after_days = forms.IntegerField(
         min_value=1, max_value=3650, initial=180, label=gettext_lazy("Read it again after")
     )
-    conditions = forms.CharField(
+    conditions = ConditionField(
         required=False,
         label=gettext_lazy("For whom"),
         help_text=gettext_lazy(
-            'A condition as JSON, such as {"fact": "width", "topic": "running-shoes", "is": "wide"}. '
-            "Whom it fits reads this guide in place of the general one. Empty: it is the general one."
+            "Whom it fits reads this guide in place of the general one. For everyone: it is the general one."
         ),
-        widget=forms.Textarea(attrs={"rows": 2, "class": "ts-mono", "spellcheck": "false"}),
     )
     blocks = forms.CharField(required=False, widget=forms.Textarea)
 
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
+        self.fields["conditions"].workspace = request.workspace  # type: ignore[attr-defined]
 
     def clean_blocks(self) -> list[Any]:
         blocks = read_blocks(self.cleaned_data["blocks"])
@@ -66,13 +65,6 @@ class GuideForm(forms.Form):
                 _("The blocks are no JSON list; take them up again from the last version.")
             )
         return blocks
-
-    def clean_conditions(self) -> Any:
-        text = self.cleaned_data["conditions"].strip()
-        try:
-            return json.loads(text) if text else {}
-        except ValueError as error:
-            raise forms.ValidationError(_("This is not JSON.")) from error
 
     def values(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)

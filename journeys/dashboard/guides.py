@@ -83,11 +83,8 @@ def new(request: DashboardRequest) -> HttpResponse:
 def edit(request: DashboardRequest, guide_id: int) -> HttpResponse:
     """Read or change one."""
     guide = of_workspace(Guide.objects.select_related("need", "owner"), request, pk=guide_id)
-    names = ("need", "stage", "language", "title", "slug", "summary", "stale_after_days")
-    initial = {name: getattr(guide, name) for name in names}
-    return compose(
-        request, guide, initial | {"conditions": json.dumps(guide.conditions) if guide.conditions else ""}
-    )
+    names = ("need", "stage", "language", "title", "slug", "summary", "stale_after_days", "conditions")
+    return compose(request, guide, {name: getattr(guide, name) for name in names})
 
 
 def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, Any]) -> HttpResponse:

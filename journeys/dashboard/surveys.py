@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.conditions import describe_condition
+from engagement.dashboard.conditions import ConditionField
 from engagement.models import Role
 from journeys.models import Need, Survey, SurveyKind, SurveyStatus
 from journeys.surveys.asking import BadSurvey, close_survey, open_survey, save_survey
@@ -49,7 +49,12 @@ class SurveyForm(forms.Form):
         label=gettext_lazy("Open question after the figure"),
         help_text=gettext_lazy("Empty: “What is the main reason?”"),
     )
-    need = forms.ModelChoiceField(Need.objects.none(), required=False, label=gettext_lazy("Need"))
+    need = forms.ModelChoiceField(
+        Need.objects.none(),
+        required=False,
+        label=gettext_lazy("Need"),
+        empty_label=gettext_lazy("No one need"),
+    )
     slug = forms.SlugField(
         max_length=60,
         required=False,
@@ -61,12 +66,7 @@ class SurveyForm(forms.Form):
         label=gettext_lazy("Ends"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    conditions = forms.CharField(
-        required=False,
-        label=gettext_lazy("Who is asked"),
-        help_text=gettext_lazy("A condition as JSON; empty asks everyone."),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "ts-mono", "spellcheck": "false"}),
-    )
+    conditions = ConditionField(required=False, label=gettext_lazy("Who is asked"))
     themes = forms.CharField(
         required=False,
         label=gettext_lazy("Your own themes"),
@@ -79,13 +79,7 @@ class SurveyForm(forms.Form):
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
-
-    def clean_conditions(self) -> Any:
-        text = self.cleaned_data["conditions"].strip()
-        try:
-            return json.loads(text) if text else {}
-        except ValueError as error:
-            raise forms.ValidationError(_("This is not JSON.")) from error
+        self.fields["conditions"].workspace = request.workspace  # type: ignore[attr-defined]
 
     def clean_themes(self) -> list[dict[str, Any]]:
         return [theme_in(line) for line in self.cleaned_data["themes"].splitlines() if line.strip()]
@@ -141,9 +135,8 @@ def compose(request: DashboardRequest, survey: Survey | None) -> HttpResponse:
 def initial_of(survey: Survey | None) -> dict[str, Any]:
     if survey is None:
         return {}
-    names = ("name", "kind", "subject", "question", "follow_up", "need", "slug", "closes_at")
+    names = ("name", "kind", "subject", "question", "follow_up", "need", "slug", "closes_at", "conditions")
     return {name: getattr(survey, name) for name in names} | {
-        "conditions": json.dumps(survey.conditions) if survey.conditions else "",
         "themes": "\n".join(f"{theme['name']}: {', '.join(theme['terms'])}" for theme in survey.themes),
     }
 

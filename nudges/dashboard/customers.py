@@ -15,13 +15,13 @@ from django.utils.dateparse import parse_datetime
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.conditions import check_condition, customers_matching, describe_condition
 from engagement.customers import ORDERS, customers_of, search_customers
+from engagement.dashboard.conditions import vocabulary
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Category, Channel, Consent, Customer
 from engagement.timelines import read_timeline
 from journeys.models import JOURNEY, CustomerNeed, Need, Stage
 from journeys.needs import read_needs
 from nudges import overviews
-from nudges.dashboard.conditions import vocabulary
 from nudges.dashboard.ledger import ledger_lines
 from nudges.deciding.simulating import simulate
 from nudges.ledgers import label_of, rules_in_words, sentence_of

@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from engagement.dashboard.conditions import ConditionField
 from engagement.models import Category, Channel, Workspace
 from journeys.models import Need, Stage
 from nudges.channels.extras import extras_of, problem_of
-from nudges.dashboard.conditions import read_text
 from nudges.models import Interest, Nudge, OnCap, Promise, Trigger
 from nudges.wording import BadWording
 from nudges.wording.placeholders import missing_values
@@ -65,7 +65,7 @@ class NudgeForm(forms.Form):
         Need.objects.none(), required=False, label=gettext_lazy("Need"), empty_label=gettext_lazy("Any need")
     )
     trigger_stage = forms.ChoiceField(required=False, label=gettext_lazy("reaches the stage"))
-    conditions = forms.CharField(required=False, widget=forms.Textarea)
+    conditions = ConditionField(required=False, label=gettext_lazy("Only for customers who fit"))
     priority = forms.IntegerField(
         min_value=0,
         max_value=100,
@@ -93,7 +93,7 @@ class NudgeForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.workspace = workspace
+        self.fields["conditions"].workspace = workspace  # type: ignore[attr-defined]
         self.fields["category"].queryset = Category.objects.filter(workspace=workspace, archived_at=None)  # type: ignore[attr-defined]
         self.fields["trigger_need"].queryset = Need.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
         stages = [(stage.value, stage.label) for stage in Stage if stage != Stage.NONE]
@@ -101,12 +101,6 @@ class NudgeForm(forms.Form):
         for name in CHANNEL_FIELDS:
             first = [] if name == "channel_1" else [("", "–")]
             self.fields[name].choices = [*first, *Channel.choices]  # type: ignore[attr-defined]
-
-    def clean_conditions(self) -> dict[str, Any]:
-        condition, problems = read_text(self.cleaned_data["conditions"], workspace=self.workspace)
-        if condition is None:
-            raise forms.ValidationError(problems)
-        return condition
 
     def values(self) -> dict[str, Any]:
         """What `save_nudge` takes."""
@@ -121,8 +115,8 @@ class NudgeForm(forms.Form):
 def initial_of(nudge: Nudge) -> dict[str, Any]:
     """A nudge as the form shows it."""
     plain = (
-        "name", "promise", "interest", "category", "trigger", "trigger_need", "trigger_stage", "priority", "on_cap",
-        "expires_after_hours", "respects_caps", "counts",
+        "name", "promise", "interest", "category", "trigger", "trigger_need", "trigger_stage", "conditions", "priority",
+        "on_cap", "expires_after_hours", "respects_caps", "counts",
     )  # fmt: skip
     initial = {name: getattr(nudge, name) for name in plain}
     return initial | dict(zip(CHANNEL_FIELDS, nudge.channels, strict=False))

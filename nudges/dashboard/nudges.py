@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.conditions import describe_condition
 from engagement.customers import customers_of
+from engagement.dashboard.conditions import read_text
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Channel, Role
 from nudges.composing import CannotChange, change_status, save_nudge
-from nudges.dashboard.conditions import read_text, reads_back, vocabulary
 from nudges.dashboard.forms import NudgeForm, initial_of
 from nudges.dashboard.ledger import held_rows, ledger_lines
 from nudges.deciding import simulate
@@ -122,30 +122,7 @@ def compose(request: DashboardRequest, one: Nudge) -> HttpResponse:
         else:
             messages.success(request, _("Saved.") if one.pk else _("The draft is saved. Next: its words."))
             return redirect("nudges:nudge", nudge_id=saved.pk)
-    text = (
-        request.POST.get("conditions", "")
-        if request.method == "POST"
-        else json.dumps(one.conditions, indent=2)
-        if one.conditions
-        else ""
-    )
-    context = {
-        "form": form,
-        "nudge": one,
-        "condition_text": text,
-        "vocabulary": vocabulary(request.workspace),
-    }
-    return render(request, "nudges/dashboard/nudge_edit.html", context)
-
-
-@dashboard_page()
-def audience(request: DashboardRequest) -> HttpResponse:
-    """A condition read back as a sentence, with how many it fits: for the editor, while it is being written."""
-    condition, problems = read_text(request.GET.get("condition", ""), workspace=request.workspace)
-    context: dict[str, Any] = {"problems": problems}
-    if condition is not None:
-        context |= reads_back(condition, workspace=request.workspace, now=timezone.now())
-    return render(request, "nudges/dashboard/_audience.html", context)
+    return render(request, "nudges/dashboard/nudge_edit.html", {"form": form, "nudge": one})
 
 
 @dashboard_action(Role.MARKETER)

@@ -32,7 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("decisions/<int:decision_id>", ledger.decision, name="customer_decision"),
     path("nudges", nudges.nudges, name="nudges"),
     path("nudges/new", nudges.new, name="nudge_new"),
-    path("nudges/audience", nudges.audience, name="nudge_audience"),
     path("nudges/<int:nudge_id>", nudges.nudge, name="nudge"),
     path("nudges/<int:nudge_id>/edit", nudges.edit, name="nudge_edit"),
     path("nudges/<int:nudge_id>/status", nudges.status, name="nudge_status"),

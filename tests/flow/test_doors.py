@@ -101,7 +101,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "decisions/<int:decision_id>": (READ, None),
     "nudges": (READ, None),
     "nudges/new": (EDIT, EDIT),
-    "nudges/audience": (READ, None),
+    "conditions/audience": (READ, None),
     "nudges/<int:nudge_id>": (READ, None),
     "nudges/<int:nudge_id>/edit": (EDIT, EDIT),
     "nudges/<int:nudge_id>/status": (None, EDIT),

@@ -348,9 +348,9 @@ def test_a_preview_of_another_companys_customer_shows_nobody(office: Office) -> 
 
 def test_the_audience_is_read_back_with_how_many_fit(office: Office) -> None:
     client = office.enter("marketer")
-    page = text_of(client.get("/nudges/audience", {"condition": json.dumps({"need": office.need.slug})}))
+    page = text_of(client.get("/conditions/audience", {"condition": json.dumps({"need": office.need.slug})}))
     assert "1 customer fits now" in page
-    assert "write" in text_of(client.get("/nudges/audience", {"condition": '{"need": 5}'}))
+    assert "write" in text_of(client.get("/conditions/audience", {"condition": '{"need": 5}'}))
 
 
 def test_a_dry_run_counts_and_sends_nothing(office: Office) -> None:
@@ -472,10 +472,10 @@ def test_a_cap_that_makes_no_sense_is_refused(office: Office, form: dict[str, An
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"limit": 2, "scope": "channel", "scope_value": "sms"}, "At most 2 messages by sms in any 7 days."),
+        ({"limit": 2, "scope": "channel", "scope_value": "sms"}, "At most 2 messages by SMS in any 7 days."),
         (
             {"limit": 0, "scope": "interest", "scope_value": "business"},
-            "Never a message that are business-centric.",
+            "Never a message of the interest “Business-centric”.",
         ),
         ({"limit": 1, "scope": "promise"}, "At most 1 message of each promise in any 7 days."),
         (
