@@ -15,10 +15,9 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.core import signing
-
-_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class BadToken(Exception):
@@ -31,7 +30,7 @@ class BadToken(Exception):
 
 def sign(purpose: str, payload: dict[str, Any]) -> str:
     """A URL-safe token that carries `payload` for `purpose`, such as "reply"."""
-    text = f"{_encode(_JSON.encode(payload).encode())}:{_seconds(int(time.time()))}"
+    text = f"{_encode(_json(payload))}:{_seconds(int(time.time()))}"
     key = _key(f"touchstone.{purpose}", settings.SECRET_KEY)
     return f"{text}:{_encode(hmac.digest(key, text.encode(), hashlib.sha256))}"
 
@@ -45,6 +44,12 @@ def unsign(purpose: str, token: str, *, max_age: timedelta) -> dict[str, Any]:
     except signing.BadSignature as error:
         raise BadToken from error
     return payload
+
+
+def _json(payload: dict[str, Any]) -> bytes:
+    """In ASCII, as what reads it wants: letters beyond it are written as JSON's escapes."""
+    data = msgspec.json.encode(payload)
+    return data if data.isascii() else json.dumps(payload, separators=(",", ":")).encode()
 
 
 @lru_cache(maxsize=64)

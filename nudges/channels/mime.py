@@ -7,6 +7,7 @@ Used for SMTP only: a provider's API gets the parts and makes its own mail.
 from __future__ import annotations
 
 import re
+import time
 from binascii import b2a_base64, b2a_qp
 from email.header import Header
 from email.utils import formataddr, formatdate, parseaddr
@@ -20,9 +21,9 @@ LINE_BREAK = re.compile(r"[\r\n]")
 # Letters beyond ASCII before the @ ask for SMTPUTF8 on every server on the way.
 MAILBOX = re.compile(r"[!-;=?A-~]+@[^\s<>@\x00-\x1f]+")
 LONGEST_LINE = 76
-LONGEST_PLAIN_LINE = 998  # RFC 5322, 2.1.1
-# Lines that begin so are changed by some servers on the way: that would break a DKIM signature.
-TOUCHED = (b"\nFrom ", b"\n.")
+# What must not stand in a mail as it is: a line that is too long (RFC 5322, 2.1.1), or one with a beginning that some
+# servers change on the way, which would break a DKIM signature.
+TOUCHED = re.compile(rb"\n(?:From |\.|[^\n]{999})")
 
 
 class BadAddress(ValueError):
@@ -53,7 +54,7 @@ def write_mime(envelope: Envelope) -> bytes:
         "From": _from(*sender_of(envelope)),
         "To": mailbox(envelope.address),
         "Subject": _words(_line(envelope.subject)),
-        "Date": formatdate(),
+        "Date": _date(int(time.time())),
         **{name: _line(value) for name, value in headers_of(envelope).items()},
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
@@ -77,6 +78,9 @@ def _sender(sender: str) -> tuple[str, str]:
 @lru_cache(maxsize=512)
 def _from(name: str, address: str) -> str:
     return formataddr((name, address))
+
+
+_date = lru_cache(maxsize=8)(formatdate)
 
 
 def mailbox(address: str) -> str:
@@ -105,13 +109,11 @@ def _part(kind: str, text: str, boundary: str) -> bytes:
 
 
 def _encoded_html(text: str) -> tuple[str, bytes]:
-    """As it is, where its lines are short enough: HTML can say every letter in ASCII."""
-    lines = text.encode("ascii", "xmlcharrefreplace").splitlines()
-    if max(map(len, lines), default=0) > LONGEST_PLAIN_LINE or any(
-        line.startswith(TOUCHED) for line in lines
-    ):
+    """As it is, where nothing speaks against that: HTML can say every letter in ASCII."""
+    data = b"\n" + text.encode("ascii", "xmlcharrefreplace")
+    if b"\r" in data or TOUCHED.search(data):
         return _encoded(text)
-    return "7bit", b"\r\n".join(lines)
+    return "7bit", data[1:].replace(b"\n", b"\r\n")
 
 
 def _encoded(text: str) -> tuple[str, bytes]:
@@ -121,8 +123,8 @@ def _encoded(text: str) -> tuple[str, bytes]:
         raw = data.replace(b"\n", b"\r\n")
         lines = [b2a_base64(raw[start : start + 57], newline=False) for start in range(0, len(raw), 57)]
         return "base64", b"\r\n".join(lines)
-    quoted = b2a_qp(data, istext=True).replace(b"\nFrom ", b"\n=46rom ")
-    return "quoted-printable", quoted.replace(b"\n.", b"\n=2E").replace(b"\n", b"\r\n")
+    quoted = (b"\n" + b2a_qp(data, istext=True)).replace(b"\nFrom ", b"\n=46rom ").replace(b"\n.", b"\n=2E")
+    return "quoted-printable", quoted[1:].replace(b"\n", b"\r\n")
 
 
 def _words(text: str) -> str:

@@ -6,8 +6,9 @@ that is not known. Read for many messages at once, in a number of queries that d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -90,13 +91,37 @@ def values(known: Known, *, language: str) -> dict[str, Any]:
     }
 
 
-def _links(known: Known) -> dict[str, Any]:
+class Pages(Mapping[str, Any]):
+    """Links to a customer's own pages, made when the words ask for one: few do, and signing one takes as long as half
+    of a letter.
+    """
+
+    def __init__(self, links: Mapping[str, Callable[[], Any]]) -> None:
+        self._links = links
+
+    def __getitem__(self, name: str) -> Any:
+        return self._links[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._links)
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+
+def _links(known: Known) -> Pages:
     """The customer's own pages, by links that are theirs; an open survey by its short name, hyphens as underscores."""
     customer, workspace = known.customer, known.workspace
-    return {
-        "situation": situation_url(customer, workspace),
-        "surveys": {slug.replace("-", "_"): survey_url(customer, workspace, slug) for slug in known.surveys},
-    } | ({"shortlist": shortlist_url(customer, known.need.need, workspace)} if known.need else {})
+    surveys = {
+        slug.replace("-", "_"): partial(survey_url, customer, workspace, slug) for slug in known.surveys
+    }
+    links: dict[str, Callable[[], Any]] = {
+        "situation": partial(situation_url, customer, workspace),
+        "surveys": partial(Pages, surveys),
+    }
+    if known.need:
+        links["shortlist"] = partial(shortlist_url, customer, known.need.need, workspace)
+    return Pages(links)
 
 
 def _facts(subjects: Iterable[Subject]) -> dict[tuple[int, str], dict[str, Any]]:

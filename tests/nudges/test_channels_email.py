@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import re
 import uuid
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 
 from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
 from nudges.channels.email import EmailChannel, sender
+from nudges.channels.mime import write_mime
 from tests import make
 from tests.smtp_peer import Peer, smtp_peer
 
@@ -82,6 +86,17 @@ def test_a_service_message_is_not_a_list(peer: Peer) -> None:
     [mail] = peer.to("ana@example.org")
     assert mail["List-Unsubscribe"] is None
     assert mail["List-Unsubscribe-Post"] is None
+
+
+@pytest.mark.parametrize("line", ["From now on", ".hidden", "x" * 1200, "a\rb", "Grüße “hier”", ""])
+def test_every_line_arrives_as_it_was_and_needs_no_change_on_the_way(line: str) -> None:
+    text = f"{line}\nbetween\n{line}"
+    raw = write_mime(envelope(text=text, html=text))
+    assert all(len(each) <= 998 and each.isascii() and b"\r" not in each for each in raw.split(b"\r\n"))
+    # The parts' own lines begin with a dash or come after it.
+    assert not re.search(rb"^(?:From [^T]|\.)", raw, re.MULTILINE)
+    for part in message_from_bytes(raw, policy=policy.default).iter_parts():
+        assert html.unescape(part.get_content()).splitlines() == text.replace("\r", "\n").splitlines()
 
 
 def test_a_chunk_goes_over_one_connection(peer: Peer) -> None:

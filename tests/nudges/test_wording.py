@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from engagement.events import IncomingEvent
 from engagement.ingesting import ingest_events
 from engagement.models import Customer, Event, Fact, Workspace
+from engagement.signing import unsign
+from journeys.links import SITUATION, SITUATION_FOR
 from journeys.models import Need
 from nudges.models import Message, Nudge
 from nudges.wording import (
@@ -336,6 +338,16 @@ class TestPreview:
         )
         assert seen.rendered is not None
         assert seen.rendered.body_text == "Fast shoe €129.50 on trail"
+
+    def test_a_link_to_a_page_of_the_customers_own_can_be_named_and_is_signed_for_them(
+        self, shop: Workspace, ana: Customer
+    ) -> None:
+        shown = self.show(shop, ana, "[You]({{ links.situation }})")
+        assert shown.rendered is not None
+        [token] = re.findall(r'/situation/[^/]+/([\w:-]+)/"', shown.rendered.body_html)
+        assert unsign(SITUATION, token, max_age=SITUATION_FOR) == {"c": ana.pk, "w": shop.pk}
+        unknown = self.show(shop, ana, "{{ links.nowhere }}{{ links.surveys.none }}")
+        assert unknown.missing == ["links.nowhere", "links.surveys.none"]
 
     def test_reading_for_many_takes_no_more_queries(
         self, shop: Workspace, django_assert_max_num_queries: Any
