@@ -1,4 +1,4 @@
-"""Nudges written and changed: what they declare, their words, and whether they may speak."""
+"""Nudges made and changed: what they declare, and whether they may speak. Their words are in `writing`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ FIELDS = (
     "respects_caps",
     "counts",
 )
-WORDS = ("subject", "body", "link_url", "link_label")
 # From which state into which a person may bring a nudge; archived is the end.
 MOVES = {
     NudgeStatus.DRAFT: {NudgeStatus.ACTIVE, NudgeStatus.ARCHIVED},
@@ -80,6 +79,7 @@ def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | N
         held.version += 1
     if held.status == NudgeStatus.ACTIVE and {"trigger", *STARTED_BY} & changed.keys():
         begin_listening(held, now)
+    held.edited_by = actor if isinstance(actor, User) else None
     held.save()
     if "trigger" in changed and not is_new:
         hear_events(held)
@@ -117,62 +117,11 @@ def refuse_unallowed_exemption(nudge: Nudge) -> None:
         )
 
 
-@transaction.atomic
-def save_content(
-    *,
-    nudge: Nudge,
-    channel: str,
-    language: str,
-    values: dict[str, str],
-    extras: dict[str, str] | None = None,
-    actor: User | ApiKey | None,
-    now: datetime,
-) -> NudgeContent:
-    """Write a nudge's words for one channel in one language; `values` holds WORDS, checked for placeholders before.
-
-    `extras` are the channel's own fields (`nudges.channels.extras`); None leaves them as they are.
-    """
-    held = Nudge.objects.select_for_update().get(pk=nudge.pk)
-    if held.status == NudgeStatus.ARCHIVED:
-        raise CannotChange("status", _("An archived nudge can't be changed; make a new one."))
-    content = NudgeContent.objects.filter(nudge=held, channel=channel, language=language).first()
-    before: dict[str, Any] = {word: getattr(content, word) for word in WORDS} if content else {}
-    kept = content.extras if content else {}
-    own = kept if extras is None else extras
-    changed = changes(
-        before | kept, {word: values.get(word, "") for word in WORDS} | dict.fromkeys(kept, "") | own
-    )
-    if content and not changed:
-        return content
-    content, _made = NudgeContent.objects.update_or_create(
-        nudge=held,
-        channel=channel,
-        language=language,
-        defaults={"workspace": held.workspace, "extras": own}
-        | {word: values.get(word, "") for word in WORDS},
-    )
-    raise_version(held)
-    detail = {"channel": channel, "language": language, "changed": sorted(changed)}
-    record(workspace=held.workspace, actor=actor, action="change_words", target=held, detail=detail, now=now)
-    return content
-
-
-@transaction.atomic
-def delete_content(*, content: NudgeContent, actor: User | ApiKey | None, now: datetime) -> None:
-    """Take away the words for one channel and language. An active nudge keeps at least one set: raises CannotChange."""
-    held = Nudge.objects.select_for_update().get(pk=content.nudge_id)
-    others = NudgeContent.objects.filter(nudge=held).exclude(pk=content.pk)
-    if held.status == NudgeStatus.ACTIVE and not others.exists():
-        raise CannotChange("contents", _("An active nudge needs words; pause it first."))
-    detail = {"channel": content.channel, "language": content.language}
-    content.delete()
-    raise_version(held)
-    record(workspace=held.workspace, actor=actor, action="delete_words", target=held, detail=detail, now=now)
-
-
-def raise_version(nudge: Nudge) -> None:
+def raise_version(nudge: Nudge, actor: User | ApiKey | None) -> None:
+    """Another version: what was approved before is approved no more."""
     nudge.version += 1
-    nudge.save(update_fields=["version", "updated_at"])
+    nudge.edited_by = actor if isinstance(actor, User) else None
+    nudge.save(update_fields=["version", "edited_by", "updated_at"])
 
 
 @transaction.atomic

@@ -76,6 +76,8 @@ class Reason(models.TextChoices):
     NUDGE_INACTIVE = "nudge_inactive", gettext_lazy("The nudge is not active")
     BROADCAST_PAUSED = "broadcast_paused", gettext_lazy("The broadcast is paused")
     BROADCAST_STOPPED = "broadcast_stopped", gettext_lazy("The broadcast was stopped")
+    ABORTED = "aborted", gettext_lazy("Its own words kept it back")
+    UNAPPROVED = "unapproved", gettext_lazy("Its newest version is not approved yet")
     ABANDONED = "abandoned", gettext_lazy("Given up before it was sent")
 
     def marketer(self, decision: Decided) -> str:
@@ -168,6 +170,12 @@ def _expired(decision: Decided) -> str:
     }
 
 
+def _aborted(decision: Decided) -> str:
+    return _("The nudge's own words ended it for this customer: “%(why)s”.") % {
+        "why": decision.rule.partition(":")[2] or "–"
+    }
+
+
 _MARKETER: dict[Reason, Callable[[Decided], str]] = {
     Reason.SENT: _sent,
     Reason.CAPPED: _with_rule(gettext_lazy("A cap was reached")),
@@ -211,6 +219,10 @@ _MARKETER: dict[Reason, Callable[[Decided], str]] = {
         gettext_lazy("Its broadcast is paused; it goes on when the broadcast does.")
     ),
     Reason.BROADCAST_STOPPED: _plain(gettext_lazy("Its broadcast was stopped before this was decided.")),
+    Reason.ABORTED: _aborted,
+    Reason.UNAPPROVED: _plain(
+        gettext_lazy("The nudge was changed and is for many: it waits until somebody approves the new version.")
+    ),
     Reason.ABANDONED: _plain(
         gettext_lazy("It was decided to be sent, and then given up: nothing reached the customer.")
     ),
@@ -262,5 +274,7 @@ _CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
     Reason.NUDGE_INACTIVE: _plain(gettext_lazy("We decided not to send this message any more.")),
     Reason.BROADCAST_PAUSED: _plain(gettext_lazy("We are holding this message for now.")),
     Reason.BROADCAST_STOPPED: _plain(gettext_lazy("We decided not to send this message any more.")),
+    Reason.ABORTED: _plain(gettext_lazy("It would have had nothing useful to say to you.")),
+    Reason.UNAPPROVED: _plain(gettext_lazy("We are holding this message for now.")),
     Reason.ABANDONED: _plain(gettext_lazy("We could not deliver this message, and gave it up.")),
 }

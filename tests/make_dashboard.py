@@ -26,7 +26,7 @@ from reviews.models import Review
 from reviews.photo_models import ReviewPhoto
 from reviews.talk_models import Post
 from reviews.talking import ask_question
-from tests import make, make_nudges, make_reviews, make_surveys
+from tests import make, make_contents, make_nudges, make_reviews, make_surveys
 from tests.make import NOW
 
 _serial = count(1)
@@ -86,6 +86,8 @@ class Office:
             "cap_id": make_nudges.cap(workspace, 1).pk,
             "throughput_id": make_nudges.throughput(workspace, 60).pk,
             "suppression_id": suppression(workspace).pk,
+            "snippet_id": make_contents.snippet(workspace).pk,
+            "picture_id": make_contents.picture(workspace).pk,
             "key_id": self.key.pk,
             "member_id": member(workspace, "analyst").pk,
             "invitation_id": Invitation.objects.create(

@@ -13,7 +13,9 @@ from engagement.conditions import Problem, check_condition, describe_condition
 from engagement.models import Category, Channel
 from journeys.models import Need, Stage
 from nudges.models import Interest, Nudge, NudgeStatus, OnCap, Promise, Trigger
-from nudges.wording.placeholders import BadWording, missing_values
+from nudges.wording.blocks import MOST, check_blocks, tidy
+from nudges.wording.placeholders import BadWording
+from nudges.wording.references import check_words
 
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 MAX_EXPIRY_HOURS = 24 * 90
@@ -36,7 +38,15 @@ class WordsShape(Body):
     channel = serializers.ChoiceField(Channel.choices)
     language = serializers.RegexField(LANGUAGE, max_length=16, required=False, default="en")
     subject = serializers.CharField(max_length=200)
-    body = serializers.CharField(max_length=20_000, help_text="Markdown.")
+    body = serializers.CharField(
+        max_length=20_000, required=False, allow_blank=True, help_text="Markdown. Either this or `blocks`."
+    )
+    blocks = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField(max_length=20_000, allow_blank=True)),
+        max_length=MOST,
+        required=False,
+        help_text="Of an e-mail: each has a `kind` and the texts of that kind; see docs/letters.md.",
+    )
     link_url = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     link_label = serializers.CharField(max_length=80, required=False, allow_blank=True)
 
@@ -44,12 +54,16 @@ class WordsShape(Body):
         errors = {}
         for field in ("subject", "body", "link_url", "link_label"):
             try:
-                missing_values(attrs.get(field, ""), {})
+                check_words(attrs.get(field, ""))
             except BadWording as error:
                 errors[field] = [str(error)]
         if errors:
             raise serializers.ValidationError(errors, code="bad_placeholder")
-        return attrs
+        if problems := check_blocks(attrs.get("blocks", [])):
+            raise serializers.ValidationError({"blocks": list(map(str, problems))}, code="bad_block")
+        if bool(attrs.get("body")) == bool(attrs.get("blocks")):
+            raise serializers.ValidationError({"body": [_("Write either a body or blocks.")]}, code="required")
+        return attrs | {"blocks": tidy(attrs.get("blocks", []))}
 
 
 class NudgeChange(Body):
@@ -127,7 +141,8 @@ class WordsOut(Out):
     channel = serializers.ChoiceField(Channel.choices)
     language = serializers.CharField()
     subject = serializers.CharField()
-    body = serializers.CharField()
+    body = serializers.CharField(help_text="Markdown; empty where there are blocks.")
+    blocks = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
     link_url = serializers.CharField()
     link_label = serializers.CharField()
 

@@ -13,8 +13,9 @@ from engagement.api.idempotency import once
 from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource, created, gone
 from nudges.api.nudge_shapes import NudgeChange, NudgeIn, NudgeOut, NudgeQuery
-from nudges.composing import CannotChange, change_status, delete_content, save_content, save_nudge
+from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.models import Nudge, NudgeContent, NudgeStatus
+from nudges.writing import delete_content, save_content
 
 NUDGES = Nudge.objects.select_related("category", "trigger_need", "workspace").prefetch_related("contents")
 

@@ -24,7 +24,7 @@ from nudges.considering import put_forward
 from nudges.deciding import simulate
 from nudges.models import Nudge, NudgeStatus, Outcome
 from nudges.reasons import Reason
-from nudges.wording import preview
+from nudges.wording.previews import preview
 
 MAX_OCCASION = 70
 FARTHEST = timedelta(days=90)

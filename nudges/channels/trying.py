@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 from engagement.models import Address, Customer, Workspace
 from nudges.channels import Envelope, Outcome, Refused, Unknown, channels_named
 from nudges.channels.accounts import account_of
+from nudges.channels.email import sender
+from nudges.wording import Rendered
 
 LIFE = timedelta(minutes=10)
 
@@ -23,6 +26,40 @@ def try_channel(*, workspace: Workspace, channel: str, customer: Customer, now: 
         .first()
     )
     envelope = trial_envelope(workspace, channel=channel, customer=customer, address=address, now=now)
+    with provider.session() as send:
+        [outcome] = send([envelope])
+    return outcome
+
+
+def try_words(*, workspace: Workspace, channel: str, to: str, words: Rendered, now: datetime) -> Outcome:
+    """Send words to the person with the mail address `to`, who asked for it: by e-mail there, by any other channel to
+    where the customer with this address is reached, so that nobody else ever gets a test.
+    """
+    own = Address.objects.filter(
+        workspace=workspace, channel="email", value__iexact=to, suppressed_at=None
+    ).values("customer")
+    found = (
+        Address.objects.filter(workspace=workspace, channel=channel, customer__in=own, suppressed_at=None)
+        .select_related("customer")
+        .order_by("-updated_at", "-id")
+        .first()
+    )
+    if found is None and channel != "email":
+        return Refused(_("no customer has your address %(to)s and this channel") % {"to": to}, permanent=True)
+    customer = found.customer if found else Customer(workspace=workspace)
+    envelope = replace(
+        trial_envelope(workspace, channel=channel, customer=customer, address=found, now=now),
+        address=found.value if found and channel != "email" else to,
+        sender=sender(workspace.sender_name or workspace.name, workspace.sender_email),
+        subject=_("Test: %(subject)s") % {"subject": words.subject},
+        text=words.text,
+        html=words.html,
+        language=words.language,
+        link=words.link,
+        link_label=words.link_label,
+        extras=words.extras,
+    )
+    [provider, *_others] = channels_named(channel)
     with provider.session() as send:
         [outcome] = send([envelope])
     return outcome

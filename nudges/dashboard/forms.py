@@ -11,10 +11,7 @@ from django.utils.translation import gettext_lazy
 from engagement.dashboard.conditions import ConditionField
 from engagement.models import Category, Channel, Workspace
 from journeys.models import Need, Stage
-from nudges.channels.extras import extras_of, problem_of
 from nudges.models import Interest, Nudge, OnCap, Promise, Trigger
-from nudges.wording import BadWording
-from nudges.wording.placeholders import missing_values
 
 CHANNEL_FIELDS = ("channel_1", "channel_2", "channel_3")
 PROMISES = {
@@ -120,60 +117,3 @@ def initial_of(nudge: Nudge) -> dict[str, Any]:
     )  # fmt: skip
     initial = {name: getattr(nudge, name) for name in plain}
     return initial | dict(zip(CHANNEL_FIELDS, nudge.channels, strict=False))
-
-
-class WordsForm(forms.Form):
-    """The words for one channel in one language."""
-
-    channel = forms.ChoiceField(label=gettext_lazy("Channel"))
-    language = forms.RegexField(
-        r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})?$",
-        initial="en",
-        label=gettext_lazy("Language"),
-        error_messages={"invalid": gettext_lazy("Write a language such as en, de or de-AT.")},
-    )
-    subject = forms.CharField(max_length=200, label=gettext_lazy("Subject"))
-    body = forms.CharField(
-        max_length=20000,
-        label=gettext_lazy("Text"),
-        widget=forms.Textarea(attrs={"rows": 12}),
-        help_text=gettext_lazy(
-            'Markdown. Placeholders: {{ customer.name | default: "there" }}, {{ need.name }}.'
-        ),
-    )
-    link_label = forms.CharField(max_length=80, required=False, label=gettext_lazy("Button"))
-    link_url = forms.CharField(max_length=1000, required=False, label=gettext_lazy("Button's address"))
-
-    def __init__(self, *args: Any, nudge: Nudge, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        labels = dict(Channel.choices)
-        self.fields["channel"].choices = [(name, labels.get(name, name)) for name in nudge.channels]  # type: ignore[attr-defined]
-        self.extras = extras_of(str(self.data.get("channel") or self.initial.get("channel", "")))
-        for extra in self.extras:
-            widget = forms.Textarea(attrs={"rows": 3}) if extra.is_long else forms.TextInput()
-            self.fields[extra.name] = forms.CharField(
-                required=False, label=extra.label, help_text=extra.help, widget=widget
-            )
-
-    @property
-    def extra_fields(self) -> list[forms.BoundField]:
-        """The fields that only this channel has, for the page."""
-        return [self[extra.name] for extra in self.extras]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for extra in self.extras:
-            if problem := problem_of(extra.name, cleaned.get(extra.name, "")):
-                self.add_error(extra.name, problem)
-        for name in ("subject", "body", "link_label", "link_url", *(extra.name for extra in self.extras)):
-            if cleaned.get(name):
-                try:
-                    missing_values(
-                        cleaned[name], {}
-                    )  # reads the placeholders, which is where they can be wrong
-                except BadWording as error:
-                    self.add_error(name, str(error))
-        url = cleaned.get("link_url", "")
-        if url and not url.startswith(("https://", "http://", "{{")):
-            self.add_error("link_url", _("Write an address that begins with https://."))
-        return cleaned

@@ -1,28 +1,28 @@
-"""A nudge's words, and how they look to a customer who is really there."""
+"""A nudge's words written: one text, or for an e-mail a letter of blocks."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.customers import customers_of, search_customers
-from engagement.dashboard.framing import only_framed
-from engagement.models import Channel, Customer, Role
+from engagement.models import Channel, Role
 from nudges.channels.extras import kept_extras
-from nudges.channels.segments import count_segments
-from nudges.composing import CannotChange, delete_content, save_content
-from nudges.dashboard.forms import WordsForm
+from nudges.composing import CannotChange
+from nudges.dashboard.letters import vocabulary
 from nudges.dashboard.nudges import find
+from nudges.dashboard.previews import example_for
+from nudges.dashboard.word_forms import WordsForm
 from nudges.models import Nudge, NudgeContent
-from nudges.overviews import at_stage
-from nudges.wording import preview as preview_of
-from nudges.wording.texts import TEXTED
+from nudges.wording.components import as_markdown
+from nudges.wording.vocabularies import placeholders_of
+from nudges.writing import delete_content, save_content
 
 
 @dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
@@ -31,11 +31,9 @@ def words(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     nudge = find(request, nudge_id)
     channel, language = chosen(request, nudge)
     content = NudgeContent.objects.filter(nudge=nudge, channel=channel, language=language).first()
-    initial = {"channel": channel, "language": language}
-    if content:
-        initial |= {name: getattr(content, name) for name in ("subject", "body", "link_url", "link_label")}
-        initial |= content.extras
-    form = WordsForm(request.POST or None, nudge=nudge, initial=initial)
+    form = WordsForm(
+        request.POST or None, nudge=nudge, initial=initial_of(request, content, channel, language)
+    )
     if request.method == "POST" and form.is_valid() and save(request, nudge, form):
         url = f"?channel={form.cleaned_data['channel']}&language={form.cleaned_data['language']}"
         return redirect(request.path + url)
@@ -46,9 +44,42 @@ def words(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "contents": nudge.contents.order_by("channel", "language"),
         "channel": channel,
         "language": language,
+        "may_be_blocks": channel == Channel.EMAIL,
+        "vocabulary": vocabulary(request.workspace),
+        "placeholders": placeholders_of(request.workspace),
         "example": example_for(request, nudge),
     }
     return render(request, "nudges/dashboard/words.html", context)
+
+
+def initial_of(
+    request: DashboardRequest, content: NudgeContent | None, channel: str, language: str
+) -> dict[str, Any]:
+    """The saved words as the form shows them; what is asked for in the other form is turned into it."""
+    form = request.GET.get("form") or ("blocks" if content and content.blocks else "text")
+    initial: dict[str, Any] = {"channel": channel, "language": language, "form": form}
+    if content is None:
+        return initial | {"blocks": "[]"}
+    initial |= {name: getattr(content, name) for name in ("subject", "link_url", "link_label")}
+    initial["body"] = content.body or as_text(content.blocks)
+    initial["blocks"] = json.dumps(content.blocks or as_blocks(content), indent=2, ensure_ascii=False)
+    return initial | content.extras
+
+
+def as_blocks(content: NudgeContent) -> list[dict[str, str]]:
+    """One text as the blocks of a letter."""
+    blocks = [{"kind": "text", "markdown": content.body}]
+    if content.link_url:
+        blocks.append(
+            {"kind": "button", "label": content.link_label or _("Read more"), "url": content.link_url}
+        )
+    return blocks
+
+
+def as_text(blocks: list[dict[str, str]]) -> str:
+    """The blocks of a letter as one text; what only a letter can have (products, guides) is left out."""
+    kept = [block for block in blocks if block["kind"] not in ("products", "guide", "snippet")]
+    return as_markdown([tuple(block.items()) for block in kept])
 
 
 def chosen(request: DashboardRequest, nudge: Nudge) -> tuple[str, str]:
@@ -65,13 +96,13 @@ def save(request: DashboardRequest, nudge: Nudge, form: WordsForm) -> bool:
             nudge=nudge,
             channel=form.cleaned_data["channel"],
             language=form.cleaned_data["language"],
-            values=form.cleaned_data,
+            values=form.words(),
             extras=kept_extras(form.cleaned_data["channel"], form.cleaned_data),
             actor=request.user,
             now=timezone.now(),
         )
     except CannotChange as refused:
-        form.add_error(None, refused.text)
+        form.add_error(refused.field if refused.field in form.fields else None, refused.text)
         return False
     messages.success(request, _("Saved. The preview shows what would go out now."))
     return True
@@ -87,80 +118,3 @@ def delete(request: DashboardRequest, nudge_id: int, content_id: int) -> HttpRes
     except CannotChange as refused:
         messages.error(request, refused.text)
     return redirect("nudges:nudge", nudge_id=nudge.pk)
-
-
-@dashboard_page()
-def preview(request: DashboardRequest, nudge_id: int) -> HttpResponse:
-    """The saved words as one customer would get them now (`?as=` id, name or address). Sends and stores nothing."""
-    nudge = find(request, nudge_id)
-    channel = request.GET.get("channel", nudge.channels[0])
-    if channel not in Channel.values:
-        raise Http404
-    return only_framed(
-        HttpResponse(shown(nudge, asked_customer(request, nudge), channel)),
-        style_src=["'unsafe-inline'"],
-        img_src=["'self'", "data:", "https:", "http:"],
-        sandbox=[""],
-    )
-
-
-def shown(nudge: Nudge, customer: Customer | None, channel: str) -> str:
-    """The page in the frame: subject and letter, with what is not known about this customer."""
-    if customer is None:
-        return note(_("Nobody fits. Write a name, an address or an id of one of your customers."))
-    found = preview_of(nudge=nudge, customer=customer, channel=channel, now=timezone.now())
-    if found.rendered is None:
-        return note(found.problem)
-    warning = note(
-        _("Not known about %(who)s: %(what)s") % {"who": customer, "what": ", ".join(found.missing)}
-    )
-    if channel in TEXTED:
-        return (warning if found.missing else "") + as_sms(found.rendered.text)
-    subject = f"<p style='font:600 15px sans-serif;margin:12px'>{escape(found.rendered.subject)}</p>"
-    return (warning if found.missing else "") + subject + found.rendered.html
-
-
-def as_sms(text: str) -> str:
-    """A text as it goes out, with what it takes."""
-    found = count_segments(text)
-    told = ngettext(
-        "%(count)s segment, %(units)s places in %(encoding)s.",
-        "%(count)s segments, %(units)s places in %(encoding)s.",
-        found.count,
-    ) % {"count": found.count, "units": found.units, "encoding": found.encoding}
-    if found.foreign:
-        told += " " + _("Because of these signs a segment holds less than half: %(signs)s") % {
-            "signs": " ".join(found.foreign[:20])
-        }
-    style = (
-        "font:15px/1.45 sans-serif;margin:12px;padding:12px;background:#eef2f6;color:#1f2328;border-radius:12px;"
-        "white-space:pre-wrap;overflow-wrap:anywhere"
-    )
-    return f"<p style='{style}'>{escape(text)}</p>{note(told)}"
-
-
-def note(text: str) -> str:
-    style = (
-        "font:14px sans-serif;margin:12px;padding:10px 12px;background:#fbf3e0;border-left:3px solid #e2ac45"
-    )
-    return f"<p style='{style}'>{escape(text)}</p>"
-
-
-def asked_customer(request: DashboardRequest, nudge: Nudge) -> Customer | None:
-    asked = request.GET.get("as", "").strip()
-    if not asked:
-        return example_for(request, nudge)
-    rows = customers_of(request.workspace)
-    if asked.isdecimal() and len(asked) < 18 and (one := rows.filter(pk=int(asked)).first()):
-        return one
-    return search_customers(rows, asked).order_by("-last_seen_at").first()
-
-
-def example_for(request: DashboardRequest, nudge: Nudge) -> Customer | None:
-    """Somebody whom it could be for: at its stage with its need, else whoever was seen last."""
-    rows = customers_of(request.workspace).order_by("-last_seen_at", "-id")
-    if nudge.trigger_stage:
-        fitting = rows.filter(at_stage(nudge.trigger_need, nudge.trigger_stage)).exclude(name="").first()
-        if fitting:
-            return fitting
-    return rows.exclude(name="").first() or rows.first()

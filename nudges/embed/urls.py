@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nudges.embed import inbox, mail_reports, preferences, push, replies, twilio, unsubscribing, watching
+from nudges.embed import inbox, mail_reports, pictures, preferences, push, replies, twilio, unsubscribing, watching
 
 app_name = "messages"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("push/subscribe/", push.push_subscribe, name="push_subscribe"),
     path("push/renew/", push.push_renew, name="push_renew"),
     path("push/leave/", push.push_leave, name="push_leave"),
+    path("pictures/<slug:name>.jpg", pictures.picture, name="picture"),
     path("inbox/", inbox.element_messages, name="element_messages"),
     path("inbox/unread/", inbox.element_unread, name="element_unread"),
     path("inbox/fragment/", inbox.element_fragment, name="element_fragment"),

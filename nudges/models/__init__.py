@@ -1,5 +1,6 @@
 """Nudges, caps, and the ledger: candidates, decisions, messages, replies."""
 
+from nudges.models.contents import Approval, Picture, Snippet, SnippetUse, SnippetVersion
 from nudges.models.delivery import ChannelAccount, Circuit, Per, Quota, Reach, Throughput
 from nudges.models.entries import Entry, EntryState
 from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
@@ -20,6 +21,7 @@ from nudges.models.replies import InboundText, NudgeWorth, Reception, Reply, Rep
 from nudges.models.watching import Hit, HitKind, SeenAs, Watch, Watched
 
 __all__ = [
+    "Approval",
     "Broadcast",
     "BroadcastState",
     "Candidate",
@@ -30,10 +32,10 @@ __all__ = [
     "Circuit",
     "Decision",
     "DecisionTally",
-    "Entry",
-    "EntryState",
     "Hit",
     "HitKind",
+    "Entry",
+    "EntryState",
     "InboundText",
     "Interest",
     "Message",
@@ -45,6 +47,7 @@ __all__ = [
     "OnCap",
     "Outcome",
     "Per",
+    "Picture",
     "Policy",
     "Preference",
     "Pressure",
@@ -56,6 +59,9 @@ __all__ = [
     "Reply",
     "ReplyKind",
     "SeenAs",
+    "Snippet",
+    "SnippetUse",
+    "SnippetVersion",
     "StaffTask",
     "Throughput",
     "Trigger",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from engagement.models import Customer, Workspace
+from engagement.models import Customer, Role, Workspace
 
 
 class Policy(models.Model):
@@ -36,6 +36,16 @@ class Policy(models.Model):
         help_text="Caps with a floor follow how each customer responds; see docs/adaptive-cap.md.",
     )
     allow_service_exempt = models.BooleanField(default=False)
+    approval_above = models.PositiveIntegerField(
+        null=True, blank=True, help_text="A nudge for more customers needs an approval; empty: none does."
+    )
+    approval_role = models.CharField(
+        max_length=16,
+        choices=Role.choices,
+        default=Role.OWNER,
+        db_default=Role.OWNER,
+        help_text="The least role that may approve.",
+    )
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(
         null=True, blank=True, help_text="Null: it has stood from the beginning."
@@ -55,6 +65,9 @@ class Policy(models.Model):
             models.CheckConstraint(
                 condition=Q(business_share_percent=None) | Q(business_share_percent__lte=100),
                 name="share_is_percent",
+            ),
+            models.CheckConstraint(
+                condition=Q(approval_role__in=["owner", "marketer"]), name="approval_by_who_may_write"
             ),
         ]
 

@@ -97,6 +97,12 @@ class Nudge(models.Model):
         default=0,
         help_text="For the customer, from -1 to 1: weighed from replies now and then, shrunk to the mean.",
     )
+    audience = models.PositiveIntegerField(
+        null=True, help_text="How many its conditions fitted when it was last activated, approved or broadcast."
+    )
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -142,7 +148,10 @@ class NudgeContent(models.Model):
     channel = models.CharField(max_length=12, choices=Channel.choices)
     language = models.CharField(max_length=16, default="en")
     subject = models.CharField(max_length=200)
-    body = models.TextField(max_length=20000, help_text="Markdown.")
+    body = models.TextField(max_length=20000, blank=True, help_text="Markdown; empty where there are blocks.")
+    blocks = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Of a letter: see nudges.wording.blocks."
+    )
     link_url = models.URLField(max_length=1000, blank=True)
     link_label = models.CharField(max_length=80, blank=True)
     extras = models.JSONField(
@@ -153,7 +162,10 @@ class NudgeContent(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["nudge", "channel", "language"], name="content_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["nudge", "channel", "language"], name="content_once"),
+            models.CheckConstraint(condition=Q(body="") | Q(blocks=[]), name="content_is_words_or_blocks"),
+        ]
 
 
 class BroadcastState(models.TextChoices):

@@ -91,10 +91,12 @@ class _Chunk:
 
     def send(self, ids: Sequence[int], send: Send) -> None:
         try:
-            letters, failed = write_letters(self._still_wanted(read_claimed(ids)))
-            self.supplies = read_supplies(self.name, [letter.message for letter in letters])
-            self._record(failed)
-            self._send_windows(windows(letters, self.channel), send)
+            written = write_letters(self._still_wanted(read_claimed(ids)))
+            self.supplies = read_supplies(self.name, [letter.message for letter in written.letters])
+            self._record(written.failed)
+            if written.ended:
+                self.counts += cancel(written.ended, token=self.token, now=self.now)
+            self._send_windows(windows(written.letters, self.channel), send)
         finally:
             # What was not begun, whatever stopped us, is due for others.
             self.counts["given_back"] += give_back(ids, token=self.token)

@@ -14,14 +14,18 @@ from journeys.models import CustomerNeed
 from nudges.channels import Envelope, Refused
 from nudges.channels.email import sender
 from nudges.models import Decision, Message, Nudge, NudgeContent, Promise
+from nudges.reasons import Reason
+from nudges.sending.rechecking import Obstacle
 from nudges.sending.supplying import Supplies
 from nudges.watching import watched
 from nudges.wording import (
+    Aborted,
     BadWording,
     Known,
     MissingData,
     Rendered,
     Subject,
+    bind,
     choose_content,
     languages_of,
     links_of,
@@ -50,6 +54,10 @@ def read_claimed(ids: Sequence[int]) -> list[Message]:
         .prefetch_related(contents)
         .in_bulk({message.nudge_id for message in messages})
     )
+    bind(
+        [content for nudge in nudges.values() for content in nudge.contents.all()],
+        {nudge.workspace_id: nudge.workspace for nudge in nudges.values()},
+    )
     categories = Category.objects.in_bulk({message.category_id for message in messages})
     needs = CustomerNeed.objects.select_related("need").in_bulk(
         {message.customer_need_id for message in messages if message.customer_need_id}
@@ -62,8 +70,16 @@ def read_claimed(ids: Sequence[int]) -> list[Message]:
     return messages
 
 
-def write_letters(messages: Sequence[Message]) -> tuple[list[Letter], list[tuple[Message, Refused]]]:
-    """Each message with its words, and those that cannot be worded with the reason: they fail alone."""
+class Written(NamedTuple):
+    """Messages with their words; those that cannot be worded, which fail alone; those that their own words end."""
+
+    letters: list[Letter]
+    failed: list[tuple[Message, Refused]]
+    ended: list[tuple[Message, Obstacle]]
+
+
+def write_letters(messages: Sequence[Message]) -> Written:
+    """The words of each message."""
     stages = dict(
         Decision.objects.filter(candidate__in=[message.candidate_id for message in messages]).values_list(
             "candidate_id", "stage"
@@ -74,15 +90,16 @@ def write_letters(messages: Sequence[Message]) -> tuple[list[Letter], list[tuple
         for message in messages
     ]
     workspaces = {message.workspace_id: message.workspace for message in messages}
-    letters: list[Letter] = []
-    failed: list[tuple[Message, Refused]] = []
+    written = Written([], [], [])
     for message, known in zip(messages, read_known(workspaces, subjects), strict=True):
-        words = _word(message, known)
-        if isinstance(words, Rendered):
-            letters.append(Letter(message, words))
-        else:
-            failed.append((message, words))
-    return letters, failed
+        match _word(message, known):
+            case Rendered() as words:
+                written.letters.append(Letter(message, words))
+            case Refused() as refused:
+                written.failed.append((message, refused))
+            case Obstacle() as obstacle:
+                written.ended.append((message, obstacle))
+    return written
 
 
 def envelope_of(letter: Letter, *, supplies: Supplies, now: datetime) -> Envelope:
@@ -116,7 +133,7 @@ def envelope_of(letter: Letter, *, supplies: Supplies, now: datetime) -> Envelop
     )
 
 
-def _word(message: Message, known: Known) -> Rendered | Refused:
+def _word(message: Message, known: Known) -> Rendered | Refused | Obstacle:
     try:
         content = choose_content(
             message.nudge.contents.all(), channel=message.channel, languages=languages_of(known)
@@ -129,6 +146,8 @@ def _word(message: Message, known: Known) -> Rendered | Refused:
             category=message.category.name,
             links=links_of(message.pk, message.customer),
         )
+    except Aborted as aborted:
+        return Obstacle(Reason.ABORTED, f"words:{aborted.why}", None)
     except MissingData as error:
         return Refused(f"missing data: {error.what}", permanent=True)
     except BadWording as error:

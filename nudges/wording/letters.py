@@ -17,8 +17,11 @@ from django.utils.translation import gettext as _
 from engagement.models import Customer
 from nudges.links import answer_url, preferences_url, replies_at, unsubscribe_url
 from nudges.models import ReplyKind
+from nudges.wording.blocks import Marked
+from nudges.wording.components import as_markdown, as_mjml
 from nudges.wording.layouts import AS_HTML, AS_TEXT, OF_LETTER, Pieces, cut, mark
 from nudges.wording.markdown import to_html, to_text
+from nudges.wording.mjml import compile_mjml
 from nudges.wording.occasions import why
 from nudges.wording.texts import text_message
 
@@ -51,9 +54,13 @@ def preview_links() -> Links:
 
 
 class Shape(NamedTuple):
-    """All that a layout depends on: the words with marks for values, and what the letter says about the occasion."""
+    """All that a layout depends on: the words with marks for values, and what the letter says about the occasion.
+
+    The words are Markdown (`source`) or blocks.
+    """
 
     source: str
+    blocks: tuple[Marked, ...]
     is_letter: bool
     language: str
     has_link: bool
@@ -104,19 +111,29 @@ class Layout(NamedTuple):
 
 @lru_cache(maxsize=256)
 def laid_out(shape: Shape) -> Layout:
-    """The layout of a shape; it costs milliseconds, so it is kept."""
-    text, html = to_text(shape.source), to_html(shape.source)
-    body_text, body_html = cut(text), cut(html)
-    if not shape.is_letter:
-        return Layout(body_text, body_html, body_text, body_html)
+    """The layout of a shape; it costs milliseconds, so it is kept. Raises BadWording where MJML cannot be read."""
     with translation.override(interface_language(shape.language)):
+        source = as_markdown(shape.blocks) if shape.blocks else shape.source
+        text, html = to_text(source), to_html(source)
+        body_text, body_html = cut(text), cut(html)
+        if not shape.is_letter:
+            return Layout(body_text, body_html, body_text, body_html)
         frame = _frame(shape)
         return Layout(
             cut(render_to_string("nudges/letter/letter.txt", {**frame, "body": text})),
-            cut(_inliner().inline(render_to_string("nudges/letter/letter.html", {**frame, "body": html}))),
+            cut(_whole_letter(shape, {**frame, "body": html})),
             body_text,
             body_html,
         )
+
+
+def _whole_letter(shape: Shape, frame: dict[str, Any]) -> str:
+    if not shape.blocks:
+        letter = render_to_string("nudges/letter/letter.html", frame)
+        return _inliner("nudges/letter/letter.css").inline(letter)
+    sections = {"sections": as_mjml(shape.blocks)}
+    letter = compile_mjml(render_to_string("nudges/letter/letter.mjml", frame | sections))
+    return _inliner("nudges/letter/blocks.css").inline(letter)
 
 
 def as_text(letter: Letter, *, link: str, language: str) -> Letter:
@@ -154,10 +171,11 @@ def interface_language(language: str) -> str:
 
 
 @cache
-def _inliner() -> css_inline.CSSInliner:
-    """Sets the light styles on the elements and leaves the dark ones in their media query. Never fetches anything."""
+def _inliner(styles: str) -> css_inline.CSSInliner:
+    """Sets these styles on the elements; what media queries hold stays where it is. Never fetches anything."""
     return css_inline.CSSInliner(
         load_remote_stylesheets=False,
         keep_style_tags=True,
-        extra_css=render_to_string("nudges/letter/letter.css"),
+        inline_style_tags=False,
+        extra_css=render_to_string(styles),
     )

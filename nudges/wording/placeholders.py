@@ -16,31 +16,24 @@ from typing import Any, TextIO
 from django.utils.translation import gettext as _
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin import content, illegal
+from liquid.builtin.expressions import FilteredExpression
 from liquid.builtin.filters import array, math, misc, string
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags import case_tag, comment_tag, for_tag, if_tag, unless_tag
 from liquid.exceptions import LiquidError, UndefinedError
 from liquid.output import LimitedStringIO
+from liquid.stream import TokenStream
 from liquid.stringify import to_liquid_string
 from liquid.tag import Tag
+from liquid.token import TOKEN_TAG
 from liquid.undefined import FalsyStrictUndefined
 
 from nudges.wording.layouts import OF_LETTER, mark
 
 MAX_SOURCE = 20_000
 MAX_OUTPUT = 100_000
+LONGEST_REASON = 72  # with its prefix it is a rule of the ledger
 
-TAGS: list[type[Tag]] = [
-    content.Literal,
-    illegal.Illegal,
-    if_tag.IfTag,
-    unless_tag.UnlessTag,
-    case_tag.CaseTag,
-    comment_tag.CommentTag,
-    for_tag.ForTag,
-    for_tag.BreakTag,
-    for_tag.ContinueTag,
-]
 # None of them makes more text than it was given, save by the length of its own arguments.
 FILTERS = {
     "default": misc.default,
@@ -64,12 +57,39 @@ class BadWording(Exception):
     """The words cannot be rendered, whoever the customer is; the message says what to change."""
 
 
+class Aborted(Exception):
+    """The words themselves say that this customer must not get them: `{% abort "no product to show" %}`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class MissingData(Exception):
     """This customer lacks what a placeholder asks for, and it has no default."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class AbortNode(OutputNode):
+    """Ends the message where it is come to."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        text = to_liquid_string(self.expression.evaluate(context), autoescape=False)
+        raise Aborted(" ".join(text.split())[:LONGEST_REASON])
+
+
+class AbortTag(Tag):
+    """`{% abort "why" %}`: what the ledger is to say."""
+
+    name = "abort"
+    block = False
+
+    def parse(self, stream: TokenStream) -> AbortNode:
+        token = stream.eat(TOKEN_TAG)
+        return AbortNode(token, FilteredExpression.parse(self.env, stream.into_inner(tag=token, eat=False)))
 
 
 class Missing(FalsyStrictUndefined):
@@ -118,6 +138,20 @@ class PlainOutput(Output):
     node_class = PlainOutputNode
 
 
+TAGS: list[type[Tag]] = [
+    content.Literal,
+    illegal.Illegal,
+    if_tag.IfTag,
+    unless_tag.UnlessTag,
+    case_tag.CaseTag,
+    comment_tag.CommentTag,
+    for_tag.ForTag,
+    for_tag.BreakTag,
+    for_tag.ContinueTag,
+    AbortTag,
+]
+
+
 class Placeholders(Environment):
     """The bounded language; `output` says how values are put in."""
 
@@ -149,28 +183,32 @@ PLAIN = Placeholders(PlainOutput)
 def fill(source: str, values: Mapping[str, Any]) -> str:
     """A line with its placeholders filled from plain dicts, lists, strings and numbers.
 
-    Raises BadWording where the template is wrong or grows past its bounds, MissingData where a value is not known.
+    Raises BadWording where the template is wrong or grows past its bounds, MissingData where a value is not known, and
+    Aborted where the template says so.
     """
     with _told_apart():
         return _parsed(PLAIN, source).render(values) if _has_placeholders(source) else source
 
 
-def fill_marked(source: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
+def fill_marked(
+    source: str, values: Mapping[str, Any], given: list[str] | None = None
+) -> tuple[str, list[str]]:
     """The words with marks where values go (see `layouts`), and the values in the order of their marks.
 
-    Raises as `fill` does.
+    With `given`, the values of another text before this one, theirs are added to it. Raises as `fill` does.
     """
+    given = [] if given is None else given
     if not _has_placeholders(source):
-        return source, []
+        return source, given
     with _told_apart():
         template = _parsed(MARKED, source)
         context = MarkingContext(template, globals=template.make_globals(values))
-        context.given = []
+        context.given = given
         buffer = LimitedStringIO(limit=MAX_OUTPUT)
         template.render_with_context(context, buffer)
-    if sum(map(len, context.given)) > MAX_OUTPUT:
+    if sum(map(len, given)) > MAX_OUTPUT:
         raise BadWording(_("The text grows longer than %(limit)s characters.") % {"limit": MAX_OUTPUT})
-    return buffer.getvalue(), context.given
+    return buffer.getvalue(), given
 
 
 def missing_values(source: str, values: Mapping[str, Any]) -> list[str]:
@@ -208,7 +246,7 @@ def _parsed(environment: Placeholders, source: str) -> BoundTemplate:
     return _parse(environment, source)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _parse(environment: Placeholders, source: str) -> BoundTemplate:
     return environment.from_string(source)
 

@@ -15,7 +15,7 @@ from journeys.models import Need
 from nudges.links import inbox_url, preferences_url, reply_urls, unsubscribe_url
 from nudges.models import Decision, Message, Preference, Reply
 from nudges.sending import send_messages
-from nudges.wording import preview
+from nudges.wording.previews import preview
 from tests import make, make_messages
 from tests.browser.conftest import LOOKS
 from tests.committed import Server

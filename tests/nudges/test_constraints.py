@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db.models import CheckConstraint, UniqueConstraint
 
 from engagement.models import Customer, Workspace
 from nudges.models import (
+    Approval,
     Candidate,
     Cap,
     ChannelAccount,
@@ -28,10 +30,15 @@ from nudges.models import (
     Pressure,
     Reception,
     Reply,
+    Snippet,
+    SnippetUse,
+    SnippetVersion,
     StaffTask,
+    Watch,
 )
-from tests import make_nudges
+from tests import make, make_nudges
 from tests.make import NOW
+from tests.make_dashboard import Office
 
 pytestmark = pytest.mark.django_db
 NUDGES = {
@@ -88,11 +95,55 @@ OTHERS = {
     "channel_account_channel_known",
     "task_claim_has_a_time",
     "text_heard_once",
+    "throughput_once",
     "watch_who_known",
     "hit_kind_known",
     "hit_seen_as_known",
-    "throughput_once",
 }
+
+
+# What words are made of; each is tried on the things of one office.
+CONTENTS: dict[str, Callable[[Office], Any]] = {
+    "content_is_words_or_blocks": lambda office: NudgeContent.objects.update(blocks=[{"kind": "divider"}]),
+    "approval_by_who_may_write": lambda office: make_nudges.policy(office.workspace, approval_role="analyst"),
+    "approval_once": lambda office: [approve(office), approve(office)],
+    "snippet_once": lambda office: Snippet.objects.create(
+        workspace=office.workspace, slug=Snippet.objects.get().slug, texts={"en": "x"}, updated_at=NOW
+    ),
+    "snippet_in_workspace": lambda office: SnippetUse.objects.bulk_create(
+        [SnippetUse(workspace=make.workspace(), snippet=Snippet.objects.get(), content=NudgeContent.objects.get())]
+    ),
+    "snippet_has_a_text": lambda office: Snippet.objects.update(texts={}),
+    "snippet_version_once": lambda office: SnippetVersion.objects.create(
+        workspace=office.workspace, snippet=Snippet.objects.get(), number=1, texts={}, at=NOW
+    ),
+    "snippet_used_once": lambda office: [use_snippet(office), use_snippet(office)],
+}
+
+
+def approve(office: Office) -> Approval:
+    return Approval.objects.create(
+        workspace=office.workspace,
+        nudge=office.nudge,
+        version=office.nudge.version,
+        audience=1,
+        approved_by=office.members["owner"].user,
+        approved_at=NOW,
+    )
+
+
+def use_snippet(office: Office) -> SnippetUse:
+    return SnippetUse.objects.create(
+        workspace=office.workspace, snippet=Snippet.objects.get(), content=NudgeContent.objects.get()
+    )
+
+
+@pytest.mark.parametrize(("name", "broken"), CONTENTS.items())
+def test_contents(name: str, broken: Callable[[Office], Any]) -> None:
+    office = Office().furnish()
+    said = "snippet_use_in_workspace" if name == "snippet_in_workspace" else name
+    with refused(said), transaction.atomic():
+        broken(office)
 
 
 def refused(name: str) -> Any:
@@ -106,7 +157,7 @@ def test_every_constraint_is_tried_here() -> None:
         for constraint in model._meta.constraints
         if isinstance(constraint, CheckConstraint | UniqueConstraint)
     }
-    assert named == OTHERS | NUDGES.keys() | POLICIES.keys() | CAPS.keys() | THROUGHPUTS.keys()
+    assert named == OTHERS | CONTENTS.keys() | NUDGES.keys() | POLICIES.keys() | CAPS.keys() | THROUGHPUTS.keys()
 
 
 @pytest.mark.parametrize(("name", "fields"), NUDGES.items())
