@@ -34,7 +34,7 @@ def stage(first: int, last: int) -> int:
                 """,
                 [first, last],
             )
-        cursor.execute("UPDATE staged_nudges_message SET dispatch_id = gen_random_uuid()")
+        cursor.execute("UPDATE staged_nudges_message SET dispatch_id = uuidv7()")
         for table in TABLES:
             cursor.execute(f"VACUUM (ANALYZE) staged_{table}")
         cursor.execute("SELECT count(*) FROM staged_nudges_decision")

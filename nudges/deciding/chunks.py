@@ -19,15 +19,15 @@ class WrongIsolationError(RuntimeError):
 
 
 def decide_nudges(*, now: datetime, limit: int = CHUNK, urgent_only: bool = False) -> Counts:
-    """Decide the due candidates of up to `limit` customers, in turn over the workspaces, urgent ones first.
+    """Decide about `limit` due candidates, in turn over the workspaces, urgent ones first; their customers' others too.
 
     `urgent_only` takes only customers who have an urgent one, with whatever else is due for them. Any number of
-    workers may run this at once. Counts: `taken` customers, and candidates by outcome (`send`, `defer`, `suppress`).
-    Raises WrongIsolationError unless transactions are READ COMMITTED.
+    workers may run this at once. Counts: `taken` customers, candidates `decided`, and those by outcome (`send`,
+    `defer`, `suppress`). Raises WrongIsolationError unless transactions are READ COMMITTED.
     """
     counts = Counts()
-    while counts["taken"] < limit:
-        done = decide_chunk(now=now, size=min(CHUNK, limit - counts["taken"]), urgent_only=urgent_only)
+    while counts["decided"] < limit:
+        done = decide_chunk(now=now, size=min(CHUNK, limit - counts["decided"]), urgent_only=urgent_only)
         counts.update(done)
         if not done["decided"]:
             break

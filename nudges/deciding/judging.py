@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.db import connection
 
@@ -48,13 +49,15 @@ def judge(
         },
     )
     run_statement("nudges.choose_channels", {"now": now})
+    run_statement("nudges.join_whole", {})
     run_statement("nudges.hold_quiet", {"now": now})
     [ranked] = run_statement("nudges.rank_candidates", {})
     if ranked["last"] >= 0:
-        _play_rounds(ranked["last"], now, dry=dry, looks_ahead=ranked["looks_ahead"])
+        _play_rounds(ranked, now, dry=dry)
     if ranked["looks_ahead"]:
         run_statement("nudges.forget_scheduled", {})
     run_statement("nudges.settle", {"now": now})
+    run_statement("nudges.join_by_lookup", {})
 
 
 def make_tables() -> None:
@@ -93,49 +96,32 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
     return unfit
 
 
-def _play_rounds(last: int, now: datetime, *, dry: bool, looks_ahead: bool) -> None:
+def _play_rounds(ranked: dict[str, Any], now: datetime, *, dry: bool) -> None:
     """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
-    run_statement("nudges.gather_rules", {"now": now})
+    run_statement("nudges.gather_rules", {"workspaces": ranked["workspaces"], "now": now})
+    run_statement("nudges.unroll_past", {})
     run_statement("nudges.count_past", {"now": now})
-    _learn_shapes()
-    shares = _business_shares(now, dry) if last else []
+    shares = _business_shares(ranked["selling"], now, dry)
     run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
-    for place in range(1, last + 1):
-        run_statement("nudges.judge_round", {"round": place, "now": now})
-        if looks_ahead:
+    for place in range(1, ranked["last"] + 1):
+        run_statement("nudges.judge_round", {"round": place})
+        if ranked["looks_ahead"]:
             run_statement("nudges.yield_round", {"round": place, "now": now})
         if shares:
             run_statement("nudges.budget_round", {"round": place, **_columns(shares)})
         run_statement("nudges.pass_round", {"round": place, "now": now, "dry": dry})
 
 
-def _learn_shapes() -> None:
-    """Let the planner look at the run's tables when they are much larger than any that this connection had before.
-
-    Without it takes "the k-th candidates without a reason" for one row and looks everything up one by one. What it
-    learns stays with the connection.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) > greatest(1000, 4 * max(class.reltuples)) FROM deciding "
-            "JOIN pg_class AS class ON class.oid = 'pg_temp.deciding'::regclass"
-        )
-        if cursor.fetchone() == (True,):
-            cursor.execute("ANALYZE considered, deciding, bearing, counted")
-
-
-def _business_shares(now: datetime, dry: bool) -> list[dict[str, int]]:
+def _business_shares(selling: list[int], now: datetime, dry: bool) -> list[dict[str, int]]:
     """The workspaces that bound their share of business messages, locked so that one worker at a time adds to it.
 
-    Each with its `percent`, and how many messages of the last 30 days there are: `total`, of them `business`.
+    Of those `selling`. Each with its `percent`, and how many messages of the last 30 days there are: `total`, of them
+    `business`.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT workspace_id FROM deciding WHERE place > 0 AND interest = 'business'")
-        asking = [workspace_id for (workspace_id,) in cursor.fetchall()]
-    policies = Policy.objects.filter(workspace_id__in=asking, business_share_percent__isnull=False)
+    policies = Policy.objects.filter(workspace_id__in=selling, business_share_percent__isnull=False)
     if not dry:
         policies = policies.select_for_update()
-    bounded = list(policies.order_by("workspace_id").values_list("workspace_id", flat=True))
+    bounded = list(policies.order_by("workspace_id").values_list("workspace_id", flat=True)) if selling else []
     return run_statement("nudges.read_shares", {"workspaces": bounded, "now": now}) if bounded else []
 
 

@@ -1,10 +1,11 @@
 -- Chooses the first of each nudge's channels that the customer allows, can be reached on and responds to; where there is
 -- none, the first that they allow and can be reached on; else says what is missing. A channel is not responded to when
--- the last 5 messages by it (those at least 72 hours old) got no sign in a row: no reply, click or open. The inbox and a
--- staff task need no address, and are always responded to; a webhook's is the workspace's own.
--- Reads consents, addresses, accounts, pressure, reception. Writes channel, address, else reason and rule of the run's `deciding`.
+-- the last 5 messages by it (those at least 72 hours old) got no sign in a row: no reply, click or open; asked only where
+-- there is a choice. The inbox and a staff task need no address, and are always responded to; a webhook's is the
+-- workspace's own.
+-- Reads consents, addresses, accounts, pressure, reception. Writes channel, address, else reason and rule of the run's `facts`.
 WITH ways AS (
-    SELECT d.candidate_id, way.place, way.channel, coalesce(known.value, '') AS address, CASE
+    SELECT d.candidate_id, d.customer_id, way.place, way.channel, coalesce(known.value, '') AS address, CASE
             WHEN d.opt_in AND consent.state IS DISTINCT FROM 'granted' OR consent.state = 'denied' THEN 'no_consent'
             WHEN way.channel IN ('inbox', 'staff_task') OR known.is_usable THEN NULL
             WHEN way.channel = 'webhook' AND EXISTS (
@@ -13,21 +14,11 @@ WITH ways AS (
             ) THEN NULL
             WHEN known.is_usable IS FALSE THEN 'suppressed_address'
             ELSE 'unreachable'
-        END AS obstacle,
-        way.channel IN ('inbox', 'staff_task') OR cardinality(d.channels) = 1 OR (
-            SELECT count(*) < 5 FROM unnest(p.sent_at, p.channels) AS past (at, channel)
-            WHERE past.channel = way.channel AND past.at <= %(now)s - interval '72 hours'
-              AND past.at > coalesce((
-                  SELECT max(x.at) FROM unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
-                  WHERE x.channel = way.channel AND x.id = ANY (reception.message_ids)
-              ), '-infinity')
-        ) AS responds
-    FROM deciding AS d
+        END AS obstacle
+    FROM facts AS d
     CROSS JOIN LATERAL unnest(d.channels) WITH ORDINALITY AS way (channel, place)
     LEFT JOIN engagement_consent AS consent ON consent.customer_id = d.customer_id
         AND consent.category_id = d.category_id AND consent.channel = way.channel
-    LEFT JOIN nudges_pressure AS p ON p.customer_id = d.customer_id
-    LEFT JOIN nudges_reception AS reception ON reception.customer_id = d.customer_id
     LEFT JOIN LATERAL (  -- a usable address before a suppressed one, a verified one first, then the latest
         SELECT a.value, a.suppressed_at IS NULL AS is_usable
         FROM engagement_address AS a
@@ -35,13 +26,27 @@ WITH ways AS (
         ORDER BY a.suppressed_at IS NOT NULL, a.verified_at IS NULL, a.updated_at DESC, a.id DESC LIMIT 1
     ) AS known ON true
     WHERE d.reason IS NULL
+), choices AS (
+    SELECT ways.*, count(*) FILTER (WHERE obstacle IS NULL) OVER (PARTITION BY candidate_id) > 1 AS is_choice FROM ways
 ), best AS (  -- where there is no way, the one that came furthest says what is missing
-    SELECT DISTINCT ON (candidate_id) ways.*
-    FROM ways
+    SELECT DISTINCT ON (candidate_id) choices.*
+    FROM choices
+    LEFT JOIN LATERAL (
+        SELECT count(*) >= 5 AS is_silent
+        FROM nudges_pressure AS p
+        CROSS JOIN unnest(p.sent_at, p.channels) AS past (at, channel)
+        WHERE choices.is_choice AND choices.channel NOT IN ('inbox', 'staff_task') AND p.customer_id = choices.customer_id
+          AND past.channel = choices.channel AND past.at <= %(now)s - interval '72 hours' AND past.at > coalesce((
+              SELECT max(x.at)
+              FROM nudges_reception AS r
+              CROSS JOIN unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
+              WHERE r.customer_id = choices.customer_id AND x.channel = choices.channel AND x.id = ANY (r.message_ids)
+          ), '-infinity')
+    ) AS heard ON true
     ORDER BY candidate_id, array_position(ARRAY['suppressed_address', 'unreachable', 'no_consent'], obstacle) NULLS FIRST,
-        CASE WHEN obstacle IS NULL THEN responds END DESC, place
+        obstacle IS NULL AND is_silent, place
 )
-UPDATE deciding AS d
+UPDATE facts AS d
 SET channel = CASE WHEN best.obstacle IS NULL THEN best.channel END,
     address = CASE WHEN best.obstacle IS NULL THEN best.address END,
     reason = best.obstacle,

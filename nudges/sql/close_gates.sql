@@ -1,6 +1,6 @@
 -- Stops what should not be said at all: the nudge, its broadcast, its time, its need, what has settled it, its conditions.
--- Reads nudges, broadcasts, stage changes, needs, entries, events. Writes reason, rule, allowed_at of the run's `deciding`.
-UPDATE deciding AS d
+-- Reads nudges, broadcasts, stage changes, needs, entries, events. Writes reason, rule, allowed_at of the run's `facts`.
+UPDATE facts AS d
 SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at
 FROM (
     SELECT x.candidate_id,
@@ -25,7 +25,7 @@ FROM (
             ELSE ''
         END AS rule,
         CASE WHEN broadcast.state = 'paused' THEN x.not_after ELSE need.snoozed_until END AS allowed_at
-    FROM deciding AS x
+    FROM facts AS x
     JOIN considered AS c ON c.candidate_id = x.candidate_id
     JOIN nudges_nudge AS nudge ON nudge.id = x.nudge_id
     LEFT JOIN nudges_broadcast AS broadcast ON broadcast.id = x.broadcast_id

@@ -1,9 +1,9 @@
 -- Puts beside each candidate what deciding must know of its nudge, customer, need and policy, as it is now.
--- Reads nudges, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `deciding`.
-INSERT INTO deciding (
+-- Reads nudges, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `facts`.
+INSERT INTO facts (
     candidate_id, workspace_id, customer_id, nudge_id, nudge_version, broadcast_id, put_forward_at, not_after,
     scheduled_at, category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
-    customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start, own_end, newest_at,
+    customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start, own_end, sent_at,
     level, policy_version
 )
 SELECT
@@ -19,7 +19,7 @@ SELECT
     nudge.promise <> 'service' AND place.is_held_out,
     preference.max_per_week,
     greatest(preference.paused_until, (preference.paused_categories ->> nudge.category_id::text)::timestamptz),
-    policy.quiet_start, policy.quiet_end, preference.quiet_start, preference.quiet_end, pressure.sent_at[1],
+    policy.quiet_start, policy.quiet_end, preference.quiet_start, preference.quiet_end, pressure.sent_at,
     CASE WHEN policy.is_adaptive AND NOT place.is_held_out THEN (
         SELECT received.level FROM nudges_reception(
             %(now)s, pressure.sent_at, pressure.message_ids, pressure.promises,

@@ -1,7 +1,7 @@
 -- Holds push messages back while the customer has paused them or sleeps. A pause is a limit of the customer's and, as
 -- limits do, lets an exempt service message pass; quiet hours hold for everything that rings.
 -- Few hours are as many people's, so the end of each night is found once.
--- Reads and writes the run's `deciding`: reason, rule, allowed_at.
+-- Reads and writes the run's `facts`: reason, rule, allowed_at.
 WITH awake AS MATERIALIZED (
     SELECT night.*, nudges_awake_at(
         coalesce(pause_ends, %(now)s), zone, quiet_start, quiet_end, own_start, own_end
@@ -9,11 +9,11 @@ WITH awake AS MATERIALIZED (
     FROM (
         SELECT DISTINCT CASE WHEN NOT exempt AND paused_until > %(now)s THEN paused_until END AS pause_ends,
             zone, quiet_start, quiet_end, own_start, own_end
-        FROM deciding
+        FROM facts
         WHERE reason IS NULL AND channel <> 'inbox' AND scheduled_at IS NULL
     ) AS night
 )
-UPDATE deciding AS d
+UPDATE facts AS d
 SET reason = CASE WHEN awake.pause_ends IS NOT NULL THEN 'paused' ELSE 'quiet_hours' END,
     rule = CASE WHEN awake.pause_ends IS NOT NULL THEN 'preference:pause' ELSE 'quiet_hours' END,
     allowed_at = awake.until

@@ -1,4 +1,5 @@
--- Writes the messages of this run, classification and address frozen. The words are put in when they are sent.
+-- Writes the messages of this run, classification and address frozen. The words are put in when they are sent. Dispatch ids
+-- begin with the time, so that they are written to one end of their index; 74 of their bits are random.
 -- Reads `deciding`. Writes messages.
 INSERT INTO nudges_message (
     id, workspace_id, candidate_id, customer_id, nudge_id, customer_need_id, channel, address, category_id, interest,
@@ -6,6 +7,6 @@ INSERT INTO nudges_message (
     next_attempt_at, provider_id, error
 )
 SELECT message_id, workspace_id, candidate_id, customer_id, nudge_id, customer_need_id, channel, address, category_id, interest,
-       promise, flow, need, zone, counts AND channel <> 'inbox', '', '', '', 'decided', gen_random_uuid(), decided_at,
+       promise, flow, need, zone, counts AND channel <> 'inbox', '', '', '', 'decided', uuidv7(), decided_at,
        not_after, 0, %(now)s, '', ''
 FROM deciding WHERE outcome = 'send' ORDER BY message_id

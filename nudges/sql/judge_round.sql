@@ -2,7 +2,8 @@
 -- Every rule that bears is counted; of those that are used up, the one that frees last is reported.
 -- Reads `deciding`, `counted`. Writes the run's `deciding` for candidates that are held back; the others stay open.
 WITH asking AS MATERIALIZED (
-    SELECT candidate_id, customer_id, zone FROM deciding WHERE place = %(round)s AND reason IS NULL
+    SELECT candidate_id, customer_id, zone FROM deciding
+    WHERE place = %(round)s AND reason IS NULL AND scheduled_at IS NULL
 ), rivals AS (
     SELECT c.id, count(*) AS count, (array_agg(s.candidate_id ORDER BY s.place))[1] AS first,
         array_agg(s.message_id ORDER BY s.place) AS message_ids,

@@ -1,20 +1,24 @@
 -- Arbitration: puts each customer's push candidates in order. Service first; the customer's interest before the
 -- business's; the current need that is furthest on; priority; expected value to the customer; age; id.
--- What is only scheduled has a place too, and the mark `ahead`: no round decides it, but lower ones leave it its slot.
--- Reads and writes the run's `deciding`: place, 0 for the inbox, which competes with nothing.
--- Returns the last place, and whether anything is scheduled.
-WITH ranked AS (
-    SELECT candidate_id, CASE WHEN channel <> 'inbox' THEN row_number() OVER (
-            PARTITION BY customer_id, channel = 'inbox'
-            ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
-                     put_forward_at, candidate_id
-        ) WHEN scheduled_at IS NULL THEN 0 END AS place
-    FROM deciding WHERE reason IS NULL
-), placed AS (
-    UPDATE deciding AS d
-    SET place = ranked.place, reason = CASE WHEN d.scheduled_at IS NOT NULL THEN 'ahead' END
-    FROM ranked WHERE ranked.candidate_id = d.candidate_id
-    RETURNING d.place
+-- What is only scheduled has a place too: no round decides it, but lower ones leave it its slot.
+-- Reads the run's `facts`. Writes its `deciding`: all of them, with their place; 0 for the inbox, which competes with
+-- nothing. In the order of the customers and their candidates: in that order messages are numbered.
+-- Returns the last place, whether anything is scheduled, whose candidates have places, and whose such a business one.
+WITH placed AS (
+    INSERT INTO deciding
+    SELECT *
+    FROM (
+        SELECT facts.*, CASE WHEN reason IS NULL AND channel <> 'inbox' THEN row_number() OVER (
+                PARTITION BY customer_id, reason IS NULL AND channel <> 'inbox'
+                ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
+                         put_forward_at, candidate_id
+            ) WHEN reason IS NULL AND scheduled_at IS NULL THEN 0 END AS place
+        FROM facts
+    ) AS ranked
+    ORDER BY customer_id, place, candidate_id
+    RETURNING workspace_id, interest, place, scheduled_at
 )
-SELECT coalesce(max(place), -1) AS last, EXISTS (SELECT FROM deciding WHERE scheduled_at IS NOT NULL) AS looks_ahead
+SELECT coalesce(max(place), -1) AS last, coalesce(bool_or(scheduled_at IS NOT NULL), false) AS looks_ahead,
+    coalesce(array_agg(DISTINCT workspace_id) FILTER (WHERE place > 0), '{}') AS workspaces,
+    coalesce(array_agg(DISTINCT workspace_id) FILTER (WHERE place > 0 AND interest = 'business'), '{}') AS selling
 FROM placed

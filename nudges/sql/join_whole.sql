@@ -1,0 +1,3 @@
+-- For the statements that read only the run's own tables: join them whole. Nothing is known about their contents, and
+-- taking "the k-th candidates without a reason" for one row, the planner would look everything up one by one.
+SELECT set_config('enable_nestloop', 'off', true)
