@@ -36,8 +36,10 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 HEIGHTS = {390: 844, 1440: 900}
-# Dark colours change nothing but colours: what is no matter of colour was found in the light.
+# Dark colours change nothing but colours, and between the widest and the narrowest screen there is nothing but room:
+# what is no matter of these was found before.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
+OF_ROOM = ["target-size", "scrollable-region-focusable"]
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -115,12 +117,24 @@ def check() -> Callable[..., None]:
             page.set_viewport_size({"width": look.width, "height": HEIGHTS.get(look.width, 900)})
             page.emulate_media(color_scheme="dark" if look.dark else "light")
             page.evaluate(PAINTED)
-            only = OF_COLOUR if look.dark and Look(look.width) in looks else None
-            hold_now(page, f"{name}-{look.width}{'-dark' if look.dark else ''}", whole=whole, only=only)
+            hold_now(
+                page,
+                f"{name}-{look.width}{'-dark' if look.dark else ''}",
+                whole=whole,
+                only=rules_for(look, looks),
+            )
         if not looks:
             hold_now(page, name, whole=whole)
 
     return hold
+
+
+def rules_for(look: Look, looks: Sequence[Look]) -> Sequence[str] | None:
+    """The rules of axe that can find on this screen what they did not find on the others; None: all."""
+    if look.dark and Look(look.width) in looks:
+        return OF_COLOUR
+    widths = [one.width for one in looks]
+    return OF_ROOM if min(widths) < look.width < max(widths) else None
 
 
 def hold_now(page: Page, name: str, *, whole: bool, only: Sequence[str] | None = None) -> None:

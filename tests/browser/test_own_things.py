@@ -247,7 +247,6 @@ def test_marketers_see_answers_rivals_questions_and_versions(
     ):
         page.goto(world.app + path)
         expect(page.get_by_text(says).first).to_be_visible()
-        page.wait_for_load_state("networkidle")
         check(page, f"own-marketer-{name}", looks=LOOKS)
 
 
