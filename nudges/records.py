@@ -14,7 +14,7 @@ from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need, SurveyAnswer
 from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, offered_channels
-from nudges.models import Decision, Hit, InboundText, Message, Outcome, Preference, Reply
+from nudges.models import Decision, Entry, EntryState, Hit, InboundText, Message, Outcome, Preference, Reply
 from nudges.reasons import Reason
 
 HELD_BACK_FOR = timedelta(days=30)
@@ -169,6 +169,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             InboundText.objects.filter(customer=customer)
             .order_by("id")
             .values("channel", "address", "text", "at")
+        ),
+        "messages_to_come": list(
+            Entry.objects.filter(customer=customer, state=EntryState.WAITING)
+            .order_by("due_at", "id")
+            .values("nudge__category__name", "event_name", "event_at", "due_at")
         ),
         "held_back": [
             {"at": decision.decided_at, "why": Reason(decision.reason).customer(decision)}

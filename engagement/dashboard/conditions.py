@@ -30,6 +30,7 @@ USUAL_EVENTS = [
     "Cart Viewed",
     "Checkout Started",
     "Order Completed",
+    "Order Delivered",
     "Order Refunded",
     "Guide Read",
     "Review Read",
@@ -77,13 +78,18 @@ def vocabulary(workspace: Workspace) -> dict[str, Any]:
     found = {
         "topics": [[topic.slug, topic.name] for topic in topics],
         "channels": [[channel.value, str(channel.label)] for channel in Channel],
-        "events": sorted({*USUAL_EVENTS, *recent_event_names(workspace)}),
+        "events": known_events(workspace),
         "facts": list(facts[:100]),
         "words": words(),
     }
     for source in settings.CONDITION_CHOICES:
         found |= import_string(source)(workspace)
     return found
+
+
+def known_events(workspace: Workspace) -> list[str]:
+    """Names of events to offer: those that shops send usually, and those that came lately."""
+    return sorted({*USUAL_EVENTS, *recent_event_names(workspace)})
 
 
 def recent_event_names(workspace: Workspace) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,10 +18,25 @@ from engagement.api.resources import Resource, created
 from engagement.api.shapes import Body, BoundedObject, ObjectName, Out, Query
 from engagement.models import Channel
 from nudges.hearing import BadReply, hear_reply, undo_reply, what_changed
-from nudges.models import Decision, Interest, Message, MessageState, Outcome, Promise, Reply, ReplyKind
+from nudges.models import Decision, Entry, Interest, Message, MessageState, Outcome, Promise, Reply, ReplyKind
 from nudges.reasons import Reason
 
 MESSAGES = Message.objects.select_related("category")
+DECISIONS = Decision.objects.annotate(
+    started_by=Subquery(
+        Entry.objects.filter(candidate_id=OuterRef("candidate_id")).values(
+            started=JSONObject(event="event_name", at="event_at", entered_for="due_at")
+        )
+    )
+)
+
+
+class StartedOut(Out):
+    """An event that let a customer in to a nudge."""
+
+    event = serializers.CharField()
+    at = serializers.DateTimeField()
+    entered_for = serializers.DateTimeField(help_text="When the nudge was due.")
 
 
 class DecisionOut(Out):
@@ -45,6 +62,7 @@ class DecisionOut(Out):
     allowed_at = serializers.DateTimeField(
         allow_null=True, help_text="When it would be allowed at the earliest."
     )
+    started_by = StartedOut(allow_null=True, help_text="The event behind it, where one put it forward.")
     stage = serializers.CharField(help_text="Of the need, then.")
     channel = serializers.CharField()
     in_holdout = serializers.BooleanField()
@@ -160,7 +178,7 @@ class Decisions(Resource):
     )
     def get(self, request: Request) -> Response:
         filters = _after(self.filters(DecisionQuery), "decided_after", "decided_at__gt")
-        return self.page(Decision.objects.filter(workspace=self.workspace, **filters), DecisionOut)
+        return self.page(DECISIONS.filter(workspace=self.workspace, **filters), DecisionOut)
 
 
 class OneDecision(Resource):
@@ -170,7 +188,7 @@ class OneDecision(Resource):
 
     @extend_schema(operation_id="get_decision", summary="Read a decision", responses=DecisionOut)
     def get(self, request: Request, decision_id: int) -> Response:
-        return Response(DecisionOut(self.find(Decision.objects.all(), pk=decision_id)).data)
+        return Response(DecisionOut(self.find(DECISIONS, pk=decision_id)).data)
 
 
 class Messages(Resource):

@@ -8,11 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from engagement.api.shapes import Body, ObjectName, Out, Query
+from engagement.api.shapes import Body, BoundedObject, ObjectName, Out, Query
 from engagement.conditions import Problem, check_condition, describe_condition
 from engagement.models import Category, Channel
 from journeys.models import Need, Stage
 from nudges.models import Interest, Nudge, NudgeStatus, OnCap, Promise, Trigger
+from nudges.starts import LONGEST_DELAY, MOST_EXITS
 from nudges.wording.blocks import MOST, check_blocks, tidy
 from nudges.wording.placeholders import BadWording
 from nudges.wording.references import check_words
@@ -66,6 +67,24 @@ class WordsShape(Body):
         return attrs | {"blocks": tidy(attrs.get("blocks", []))}
 
 
+class ExitShape(Body):
+    """An event that settles what another has started."""
+
+    event = serializers.CharField(max_length=200)
+    same = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="A property that both events must share, such as order_id; left out: any such event.",
+    )
+
+
+class ExitOut(Out):
+    """An event that settles what another has started."""
+
+    event = serializers.CharField()
+    same = serializers.CharField(required=False)
+
+
 class NudgeChange(Body):
     """What may be changed of a nudge. What is left out stays; `contents` are added or replaced one by one."""
 
@@ -86,6 +105,20 @@ class NudgeChange(Body):
         max_length=60, required=False, allow_null=True, help_text="The need's slug; null: any need."
     )
     trigger_stage = serializers.ChoiceField(Stage.choices, required=False, allow_blank=True)
+    trigger_event = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    trigger_where = serializers.ListField(
+        child=BoundedObject(max_keys=2),
+        max_length=10,
+        required=False,
+        help_text="Tests on the event's properties, as in a condition on an event.",
+    )
+    trigger_delay_seconds = serializers.IntegerField(min_value=0, max_value=LONGEST_DELAY, required=False)
+    trigger_unless = serializers.ListField(
+        child=ExitShape(),
+        max_length=MOST_EXITS,
+        required=False,
+        help_text="Not when one of these has happened since the event.",
+    )
     conditions = serializers.DictField(required=False, help_text="Whom it is for; {} fits everyone.")
     on_cap = serializers.ChoiceField(OnCap.choices, required=False)
     expires_after_hours = serializers.IntegerField(min_value=1, max_value=MAX_EXPIRY_HOURS, required=False)
@@ -161,6 +194,11 @@ class NudgeOut(Out):
     trigger = serializers.ChoiceField(Trigger.choices)
     trigger_need = serializers.SerializerMethodField()
     trigger_stage = serializers.CharField()
+    trigger_event = serializers.CharField()
+    trigger_where = serializers.ListField(child=serializers.DictField())
+    trigger_delay_seconds = serializers.IntegerField()
+    trigger_unless = ExitOut(many=True)
+    trigger_since = serializers.DateTimeField(allow_null=True, help_text="Events from then on start it.")
     conditions = serializers.DictField()
     conditions_text = serializers.SerializerMethodField(help_text="The conditions as a sentence.")
     on_cap = serializers.ChoiceField(OnCap.choices)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Workspace
+from nudges.entries import started_by
 from nudges.ledgers import counts_by_reason, explain, label_of, rules_in_words, sentence_of
 from nudges.models import Decision, Outcome
 
@@ -79,6 +80,7 @@ def decision(request: DashboardRequest, decision_id: int) -> HttpResponse:
         "why": explain(one),
         "earlier": earlier,
         "message": getattr(one.candidate, "message", None),
+        "started_by": started_by(one),
         "heading": {
             Outcome.SEND: _("Why it was sent"),
             Outcome.DEFER: _("Why it waits"),

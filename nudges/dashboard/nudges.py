@@ -15,19 +15,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.conditions import describe_condition
+from engagement.conditions import customers_matching, describe_condition
 from engagement.customers import customers_of
-from engagement.dashboard.conditions import read_text
+from engagement.dashboard.conditions import known_events, read_text
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Channel, Role
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.dashboard.forms import NudgeForm, initial_of
 from nudges.dashboard.ledger import held_rows, ledger_lines
+from nudges.dashboard.start_forms import StartForm
 from nudges.deciding import simulate
+from nudges.entries import next_entries
 from nudges.hits import seen_of
 from nudges.ledgers import counts_by_reason, rules_in_words, sentence_of
-from nudges.models import Broadcast, Decision, Interest, Nudge, NudgeStatus, Outcome, Trigger
+from nudges.models import (
+    Broadcast,
+    Decision,
+    Entry,
+    EntryState,
+    Interest,
+    Nudge,
+    NudgeStatus,
+    Outcome,
+    Trigger,
+)
 from nudges.overviews import at_stage, figures_of
+from nudges.starts import start_in_words
 
 PAGE = 50
 MOST_TRIED = 20_000
@@ -78,6 +91,9 @@ def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "channels": [Channel(name).label for name in one.channels if name in Channel.values],
         "contents": one.contents.order_by("channel", "language"),
         "sentence": describe(one),
+        "start": start_in_words(one) if one.trigger == Trigger.EVENT else "",
+        "entries": next_entries(one),
+        "waiting": Entry.objects.filter(nudge=one, state=EntryState.WAITING).count(),
         "figures": figures_of([one.pk], since=since)[one.pk],
         "held": held_rows(counts_by_reason(workspace=request.workspace, since=since, nudge=one)),
         "seen": seen_of(one, since=since),
@@ -113,16 +129,22 @@ def edit(request: DashboardRequest, nudge_id: int) -> HttpResponse:
 def compose(request: DashboardRequest, one: Nudge) -> HttpResponse:
     initial = initial_of(one) if one.pk else {"channel_1": "email", "trigger": Trigger.STAGE_CHANGE}
     form = NudgeForm(request.POST or None, initial=initial, workspace=request.workspace)
-    if request.method == "POST" and form.is_valid():
+    start = StartForm(request.POST or None, nudge=one)
+    if request.method == "POST" and all([form.is_valid(), start.is_valid()]):
+        values = form.values()
+        if values["trigger"] == Trigger.EVENT:
+            values |= start.values()
         try:
-            saved = save_nudge(nudge=one, values=form.values(), actor=request.user, now=timezone.now())
+            saved = save_nudge(nudge=one, values=values, actor=request.user, now=timezone.now())
         except CannotChange as refused:
             field = {"channels": "channel_1"}.get(refused.field, refused.field)
-            form.add_error(field if field in form.fields else None, refused.text)
+            told = start if field in start.fields else form
+            told.add_error(field if field in told.fields else None, refused.text)
         else:
             messages.success(request, _("Saved.") if one.pk else _("The draft is saved. Next: its words."))
             return redirect("nudges:nudge", nudge_id=saved.pk)
-    return render(request, "nudges/dashboard/nudge_edit.html", {"form": form, "nudge": one})
+    context = {"form": form, "start": start, "events": known_events(request.workspace), "nudge": one}
+    return render(request, "nudges/dashboard/nudge_edit.html", context)
 
 
 @dashboard_action(Role.MARKETER)
@@ -144,17 +166,27 @@ def status(request: DashboardRequest, nudge_id: int) -> HttpResponse:
 
 def asked_ids(one: Nudge) -> list[int] | None:
     """Whom a dry run asks about; None: everybody its conditions fit."""
+    if one.trigger == Trigger.EVENT:
+        return had_event(one)
     if one.trigger != Trigger.STAGE_CHANGE:
         return None
     standing = customers_of(one.workspace).filter(at_stage(one.trigger_need, one.trigger_stage))
     return list(standing.order_by("pk").values_list("pk", flat=True)[:MOST_TRIED])
 
 
+def had_event(one: Nudge) -> list[int]:
+    """Whom its event happened to in the last 30 days."""
+    happened = {"event": one.trigger_event, "where": one.trigger_where, "within": "30d"}
+    people = customers_matching(happened, workspace=one.workspace, now=timezone.now())
+    return list(people.order_by("pk").values_list("pk", flat=True)[:MOST_TRIED])
+
+
 @dashboard_page()
 def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     """What would happen if it were put forward now to everybody it is for: counts by reason, and whom it would reach.
 
-    A nudge that a stage starts is tried on those who stand at that stage now, as if they all reached it at once.
+    A nudge that a stage starts is tried on those who stand at that stage now, as if they all reached it at once; one
+    that an event starts, on those whom it happened to in the last 30 days.
     """
     one = find(request, nudge_id)
     problems = read_text(json.dumps(one.conditions), workspace=request.workspace)[1]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, UniqueConstraint
 
 from engagement.models import Customer, Workspace
@@ -20,6 +20,7 @@ from nudges.models import (
     Cap,
     ChannelAccount,
     Decision,
+    Entry,
     Hit,
     InboundText,
     Message,
@@ -41,7 +42,7 @@ from tests.make import NOW
 from tests.make_dashboard import Office
 
 pytestmark = pytest.mark.django_db
-NUDGES = {
+NUDGES: dict[str, dict[str, Any]] = {
     "nudge_promise_known": {"promise": "love"},
     "nudge_interest_declared": {"interest": ""},
     "service_serves_the_customer": {"promise": "service", "interest": "business"},
@@ -49,6 +50,9 @@ NUDGES = {
     "nudge_priority_0_to_100": {"priority": 101},
     "nudge_has_a_channel": {"channels": []},
     "stage_trigger_names_a_stage": {"trigger": "stage_change", "trigger_stage": ""},
+    "event_trigger_names_an_event": {"trigger": "event", "trigger_event": "", "trigger_since": NOW},
+    "active_event_trigger_has_a_beginning": {"trigger": "event", "trigger_event": "Order Completed"},
+    "trigger_delay_up_to_a_year": {"trigger_delay_seconds": 367 * 86400},
 }
 POLICIES = {
     "quiet_hours_both_or_none": [
@@ -99,6 +103,10 @@ OTHERS = {
     "watch_who_known",
     "hit_kind_known",
     "hit_seen_as_known",
+    "entry_once_an_event",
+    "entry_of_candidate",
+    "entry_state_known",
+    "entry_due_after_its_event",
 }
 
 
@@ -216,6 +224,32 @@ def test_candidates(customer: Customer, nudge: Nudge) -> None:
     one.pk = None
     with refused("candidate_once"), transaction.atomic():
         one.save(force_insert=True)
+
+
+def test_entries(customer: Customer, nudge: Nudge) -> None:
+    def enter(**fields: Any) -> Entry:
+        known: dict[str, Any] = {
+            "event_id": 1,
+            "event_name": "Order Completed",
+            "event_at": NOW,
+            "due_at": NOW,
+        }
+        own = {"workspace": nudge.workspace, "customer": customer, "nudge": nudge}
+        return Entry.objects.create(**own | known | fields)
+
+    enter(candidate_id=7)
+    cases: dict[str, dict[str, Any]] = {
+        "entry_once_an_event": {},
+        "entry_of_candidate": {"event_id": 2, "candidate_id": 7},
+        "entry_state_known": {"event_id": 2, "state": "lost"},
+        "entry_due_after_its_event": {"event_id": 2, "due_at": NOW - timedelta(seconds=1)},
+    }
+    for name, fields in cases.items():
+        with refused(name), transaction.atomic():
+            enter(**fields)
+    with refused("entry_customer_in_workspace"), transaction.atomic():
+        enter(event_id=2, workspace=make.workspace())
+        connection.check_constraints()
 
 
 def test_a_candidate_has_one_decision_and_one_message(customer: Customer, nudge: Nudge) -> None:
