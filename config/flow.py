@@ -35,7 +35,9 @@ STEPS = [
         30,
         "claims of dead workers → retried or unknown, by what the channel can do",
     ),
-    Step("nudges.tasks.judge_hits", 10, "what fetched watched pictures and links → opens and clicks of people"),
+    Step(
+        "nudges.tasks.judge_hits", 10, "what fetched watched pictures and links → opens and clicks of people"
+    ),
 ]
 
 UPKEEP = [

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import calling, considering, deciding, keeping, sending, watching, weighing
+from nudges import calling, considering, deciding, dry_running, keeping, sending, watching, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
 SERVED = 20  # service messages between two chunks of anything else
@@ -48,6 +48,11 @@ def decide_nudges() -> dict[str, int]:
 @shared_task
 def send_messages() -> dict[str, int]:
     return dict(until_done(lambda: sending.send_messages(now=timezone.now())))
+
+
+@shared_task
+def count_dry_runs() -> dict[str, int]:
+    return dict(until_done(lambda: dry_running.count_dry_runs(now=timezone.now())))
 
 
 @shared_task

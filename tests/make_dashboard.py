@@ -84,6 +84,7 @@ class Office:
             "message_id": make_nudges.sent(nudge, customer, at=NOW, channel="staff_task", address="").pk,
             "broadcast_id": broadcast(nudge).pk,
             "cap_id": make_nudges.cap(workspace, 1).pk,
+            "dry_run_id": make_nudges.dry_run(nudge).pk,
             "throughput_id": make_nudges.throughput(workspace, 60).pk,
             "suppression_id": suppression(workspace).pk,
             "snippet_id": make_contents.snippet(workspace).pk,

@@ -9,7 +9,7 @@ from typing import Any
 from engagement.models import Category, Customer, Workspace
 from journeys.models import CustomerNeed, Need, StageChange
 from nudges.considering import put_forward
-from nudges.models import Candidate, Cap, Decision, Message, Nudge, Policy, Pressure, Throughput
+from nudges.models import Candidate, Cap, Decision, DryRun, Message, Nudge, Policy, Pressure, Throughput
 from tests.make import NOW
 
 _serial = count(1)
@@ -60,6 +60,16 @@ def throughput(
     row.tokens = row.burst
     row.save()
     return row
+
+
+def dry_run(nudge: Nudge, **fields: Any) -> DryRun:
+    """One that is over, unless `state` says otherwise."""
+    return DryRun.objects.create(
+        workspace=nudge.workspace,
+        nudge=nudge,
+        nudge_version=nudge.version,
+        **{"state": "done", "at": NOW, "started_at": NOW, "audience": 0} | fields,
+    )
 
 
 def need(workspace: Workspace, slug: str = "espresso", **fields: Any) -> Need:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nudges.api import broadcasts, ledger, nudges, policy, pressure, putting, throughput
+from nudges.api import broadcasts, dry_runs, ledger, nudges, policy, pressure, putting, throughput
 
 urlpatterns = [
     path("nudges", nudges.Nudges.as_view()),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("nudges/<int:nudge_id>/simulate", putting.Simulate.as_view()),
     path("nudges/<int:nudge_id>/preview", putting.PreviewNudge.as_view()),
     path("nudges/<int:nudge_id>/broadcasts", broadcasts.NudgeBroadcasts.as_view()),
+    path("nudges/<int:nudge_id>/dry-runs", dry_runs.NudgeDryRuns.as_view()),
+    path("dry-runs", dry_runs.DryRuns.as_view()),
+    path("dry-runs/<int:dry_run_id>", dry_runs.OneDryRun.as_view()),
+    path("dry-runs/<int:dry_run_id>/cancel", dry_runs.CancelDryRun.as_view()),
     path("broadcasts", broadcasts.Broadcasts.as_view()),
     path("broadcasts/<int:broadcast_id>", broadcasts.OneBroadcast.as_view()),
     path("broadcasts/<int:broadcast_id>/pause", broadcasts.PauseBroadcast.as_view()),

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.conditions import customers_matching, describe_condition
-from engagement.customers import customers_of
+from engagement.conditions import describe_condition
 from engagement.dashboard.conditions import known_events, read_text
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Channel, Role
@@ -25,12 +24,14 @@ from nudges.dashboard.forms import NudgeForm, initial_of
 from nudges.dashboard.ledger import held_rows, ledger_lines
 from nudges.dashboard.start_forms import StartForm
 from nudges.deciding import simulate
+from nudges.dry_running import audience_of
 from nudges.entries import next_entries
 from nudges.hits import seen_of
 from nudges.ledgers import counts_by_reason, rules_in_words, sentence_of
 from nudges.models import (
     Broadcast,
     Decision,
+    DryRun,
     Entry,
     EntryState,
     Interest,
@@ -39,11 +40,12 @@ from nudges.models import (
     Outcome,
     Trigger,
 )
-from nudges.overviews import at_stage, figures_of
+from nudges.overviews import figures_of
 from nudges.starts import start_in_words
 
 PAGE = 50
-MOST_TRIED = 20_000
+# At once, in the request; a dry run of its own counts everybody.
+MOST_TRIED = 2_000
 SPAN = timedelta(days=30)
 SAID = {
     NudgeStatus.ACTIVE: gettext_lazy("It speaks from now on."),
@@ -164,26 +166,9 @@ def status(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     return redirect("nudges:nudge", nudge_id=one.pk)
 
 
-def asked_ids(one: Nudge) -> list[int] | None:
-    """Whom a dry run asks about; None: everybody its conditions fit."""
-    if one.trigger == Trigger.EVENT:
-        return had_event(one)
-    if one.trigger != Trigger.STAGE_CHANGE:
-        return None
-    standing = customers_of(one.workspace).filter(at_stage(one.trigger_need, one.trigger_stage))
-    return list(standing.order_by("pk").values_list("pk", flat=True)[:MOST_TRIED])
-
-
-def had_event(one: Nudge) -> list[int]:
-    """Whom its event happened to in the last 30 days."""
-    happened = {"event": one.trigger_event, "where": one.trigger_where, "within": "30d"}
-    people = customers_matching(happened, workspace=one.workspace, now=timezone.now())
-    return list(people.order_by("pk").values_list("pk", flat=True)[:MOST_TRIED])
-
-
 @dashboard_page()
 def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
-    """What would happen if it were put forward now to everybody it is for: counts by reason, and whom it would reach.
+    """What would happen if it were put forward now to whom it is for, or the first of them: counts by reason.
 
     A nudge that a stage starts is tried on those who stand at that stage now, as if they all reached it at once; one
     that an event starts, on those whom it happened to in the last 30 days.
@@ -194,13 +179,18 @@ def dry_run(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         raise PermissionDenied(_("An archived nudge can't be tried."))
     context: dict[str, Any] = {"nudge": one, "problems": problems, "sentence": describe(one)}
     if not problems:
-        found = simulate(nudge=one, customer_ids=asked_ids(one), now=timezone.now())
+        now = timezone.now()
+        audience = audience_of(one, now=now)
+        asked = list(audience.order_by("pk").values_list("pk", flat=True)[:MOST_TRIED])
+        found = simulate(nudge=one, customer_ids=asked, now=now)
         rules = rules_in_words(request.workspace)
         people = request.workspace.customers.in_bulk(
             [decision.customer_id for decision in found.decisions[:50]]
         )
         context |= {
-            "total": sum(found.counts.values()),
+            "total": len(asked),
+            "audience": audience.count() if len(asked) == MOST_TRIED else len(asked),
+            "runs": DryRun.objects.filter(nudge=one).select_related("started_by").order_by("-id")[:5],
             "sent": sum(n for (outcome, _reason), n in found.counts.items() if outcome == Outcome.SEND),
             "held": held_rows(dict(found.counts)),
             "examples": [

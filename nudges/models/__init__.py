@@ -2,6 +2,7 @@
 
 from nudges.models.contents import Approval, Picture, Snippet, SnippetUse, SnippetVersion
 from nudges.models.delivery import ChannelAccount, Circuit, Per, Quota, Reach, Throughput
+from nudges.models.dry_runs import DryRun, DryRunState
 from nudges.models.entries import Entry, EntryState
 from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
 from nudges.models.limits import Cap, CapScope, Policy, Preference, Pressure, WindowKind
@@ -32,10 +33,12 @@ __all__ = [
     "Circuit",
     "Decision",
     "DecisionTally",
-    "Hit",
-    "HitKind",
+    "DryRun",
+    "DryRunState",
     "Entry",
     "EntryState",
+    "Hit",
+    "HitKind",
     "InboundText",
     "Interest",
     "Message",

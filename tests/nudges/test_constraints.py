@@ -100,6 +100,8 @@ OTHERS = {
     "task_claim_has_a_time",
     "text_heard_once",
     "throughput_once",
+    "dry_run_state_known",
+    "one_dry_run_of_a_nudge_at_a_time",
     "watch_who_known",
     "hit_kind_known",
     "hit_seen_as_known",
@@ -119,7 +121,11 @@ CONTENTS: dict[str, Callable[[Office], Any]] = {
         workspace=office.workspace, slug=Snippet.objects.get().slug, texts={"en": "x"}, updated_at=NOW
     ),
     "snippet_in_workspace": lambda office: SnippetUse.objects.bulk_create(
-        [SnippetUse(workspace=make.workspace(), snippet=Snippet.objects.get(), content=NudgeContent.objects.get())]
+        [
+            SnippetUse(
+                workspace=make.workspace(), snippet=Snippet.objects.get(), content=NudgeContent.objects.get()
+            )
+        ]
     ),
     "snippet_has_a_text": lambda office: Snippet.objects.update(texts={}),
     "snippet_version_once": lambda office: SnippetVersion.objects.create(
@@ -165,7 +171,9 @@ def test_every_constraint_is_tried_here() -> None:
         for constraint in model._meta.constraints
         if isinstance(constraint, CheckConstraint | UniqueConstraint)
     }
-    assert named == OTHERS | CONTENTS.keys() | NUDGES.keys() | POLICIES.keys() | CAPS.keys() | THROUGHPUTS.keys()
+    assert (
+        named == OTHERS | CONTENTS.keys() | NUDGES.keys() | POLICIES.keys() | CAPS.keys() | THROUGHPUTS.keys()
+    )
 
 
 @pytest.mark.parametrize(("name", "fields"), NUDGES.items())
@@ -196,6 +204,15 @@ def test_throughputs(workspace: Workspace, name: str, fields: dict[str, Any]) ->
     make_nudges.throughput(workspace, 1)
     with refused("throughput_once"), transaction.atomic():
         make_nudges.throughput(workspace, 2)
+
+
+def test_dry_runs(nudge: Nudge) -> None:
+    with refused("dry_run_state_known"), transaction.atomic():
+        make_nudges.dry_run(nudge, state="dreaming")
+    make_nudges.dry_run(nudge, state="running")
+    make_nudges.dry_run(nudge)
+    with refused("one_dry_run_of_a_nudge_at_a_time"), transaction.atomic():
+        make_nudges.dry_run(nudge, state="running")
 
 
 def test_one_cap_in_force_for_a_scope_and_window(workspace: Workspace) -> None:
