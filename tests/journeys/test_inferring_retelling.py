@@ -154,10 +154,8 @@ def test_new_events_after_a_change_of_rules_are_news() -> None:
     Need.objects.update(version=2)
     send(workspace, added("a", NOW))
     infer()
-    assert list(StageChange.objects.filter(considered_at=None).values_list("to_stage", flat=True)) == [
-        "awareness",
-        "shortlist",
-    ]
+    to_tell = StageChange.objects.filter(considered_at=None).order_by("pk")
+    assert list(to_tell.values_list("to_stage", flat=True)) == ["awareness", "shortlist"]
 
 
 def test_rules_that_no_longer_fit_take_the_need_away() -> None:
