@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from engagement.statements import run_prepared, run_statement
 from nudges.models import Message, MessageState, Reach
 from nudges.sending.outlets import hold_outlets
+
+
+def waiting_channels() -> list[str]:
+    """The channels of this installation that have anything to send: the others are not even asked for."""
+    rows = run_prepared("nudges.find_waiting_channels", {"channels": list(settings.CHANNELS)})
+    return [row["channel"] for row in rows]
 
 
 @transaction.atomic

@@ -7,14 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from engagement.counts import Counts
 from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown, channels_named
 from nudges.models import Message, Promise
 from nudges.sending.circuits import allowance, note_failure, note_success
-from nudges.sending.claiming import claim_messages, forget_reach, give_back, note_reach
+from nudges.sending.claiming import (
+    claim_messages,
+    forget_reach,
+    give_back,
+    note_reach,
+    waiting_channels,
+)
 from nudges.sending.enveloping import Letter, envelope_of, read_claimed, write_letters
 from nudges.sending.outlets import return_tokens
 from nudges.sending.quotas import return_quota, take_quota
@@ -38,7 +43,7 @@ def send_messages(*, now: datetime, limit: int = 800) -> Counts:
     Must run outside a transaction: a claim that is not committed is none.
     """
     counts = Counts()
-    for name in settings.CHANNELS:
+    for name in waiting_channels():
         counts += _send_by(name, limit=limit, now=now)
     return counts
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.serializers.json import DjangoJSONEncoder
+import msgspec
 from django.db import transaction
 
 from engagement.addresses import DEVICES, forget_address
@@ -198,7 +197,7 @@ def _write(results: Sequence[tuple[Message, Result]], *, token: UUID, now: datet
         }
         for message, result in results
     ]
-    outcomes = json.dumps(rows, cls=DjangoJSONEncoder)
+    outcomes = msgspec.json.encode(rows).decode()
     return {
         row["id"]
         for row in run_prepared("nudges.record_outcomes", {"outcomes": outcomes, "token": str(token)})

@@ -110,5 +110,5 @@ def languages_of(known: Known) -> list[str]:
 
 
 def _link(url: str) -> str:
-    url = url.strip()
-    return url if url.startswith(("https://", "http://")) and not any(sign.isspace() for sign in url) else ""
+    parts = url.split()
+    return parts[0] if len(parts) == 1 and parts[0].startswith(("https://", "http://")) else ""

@@ -186,8 +186,10 @@ def fill(source: str, values: Mapping[str, Any]) -> str:
     Raises BadWording where the template is wrong or grows past its bounds, MissingData where a value is not known, and
     Aborted where the template says so.
     """
+    if not _has_placeholders(source):
+        return source
     with _told_apart():
-        return _parsed(PLAIN, source).render(values) if _has_placeholders(source) else source
+        return _parsed(PLAIN, source).render(values)
 
 
 def fill_marked(
