@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from engagement.auditing import changes, record
+from engagement.conditions import ConditionError
 from engagement.models import ApiKey
 from engagement.unread import listen
+from nudges.approvals import is_watched, standing_of
 from nudges.considering.events import READER
 from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Policy, Promise, Trigger
 from nudges.starts import BadStart, check_start
@@ -80,6 +82,8 @@ def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | N
     if held.status == NudgeStatus.ACTIVE and {"trigger", *STARTED_BY} & changed.keys():
         begin_listening(held, now)
     held.edited_by = actor if isinstance(actor, User) else None
+    if held.status == NudgeStatus.ACTIVE and "conditions" in changed:
+        count_audience(held, now)
     held.save()
     if "trigger" in changed and not is_new:
         hear_events(held)
@@ -135,10 +139,11 @@ def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now
         raise CannotChange("status", _("A nudge that is archived stays so; make a new one."))
     if status == NudgeStatus.ACTIVE:
         refuse_without_words(held)
+        refuse_unapproved(held, now)
     held.status = status
     if status == NudgeStatus.ACTIVE:
         begin_listening(held, now)
-    held.save(update_fields=["status", "trigger_since", "updated_at"])
+    held.save(update_fields=["status", "audience", "trigger_since", "updated_at"])
     hear_events(held)
     detail = {"status": [str(before), status]}
     record(workspace=held.workspace, actor=actor, action="change_status", target=held, detail=detail, now=now)
@@ -156,6 +161,27 @@ def hear_events(nudge: Nudge) -> None:
         workspace_id=nudge.workspace_id, trigger=Trigger.EVENT, status=NudgeStatus.ACTIVE
     )
     listen(reader=READER, workspace_id=nudge.workspace_id, wants=listening.exists)
+
+
+def count_audience(nudge: Nudge, now: datetime) -> None:
+    """Note on the nudge for how many it is, where the workspace wants that many approved; raises CannotChange."""
+    if not is_watched(nudge.workspace_id):
+        return
+    try:
+        nudge.audience = standing_of(nudge, now=now).audience
+    except ConditionError as error:
+        raise CannotChange("conditions", str(error)) from error
+
+
+def refuse_unapproved(nudge: Nudge, now: datetime) -> None:
+    """The database refuses it too; this says so in words."""
+    count_audience(nudge, now)
+    if nudge.audience is None or not standing_of(nudge, now=now, audience=nudge.audience).lacks:
+        return
+    told = {"n": nudge.audience, "version": nudge.version}
+    raise CannotChange(
+        "approval", _("It is for %(n)s customers: version %(version)s has to be approved first.") % told
+    )
 
 
 def refuse_without_words(nudge: Nudge) -> None:

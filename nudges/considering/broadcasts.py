@@ -11,6 +11,7 @@ from django.db.models import F
 
 from engagement.conditions import ConditionError, customers_matching
 from engagement.counts import Counts
+from nudges.approvals import standing_of
 from nudges.considering.forwarding import Asked, forward
 from nudges.models import Broadcast, BroadcastState, Candidate, CandidateState, Nudge, NudgeStatus
 from nudges.reasons import Reason
@@ -35,7 +36,7 @@ def start_broadcast(
 
     The audience is counted now; each customer's conditions are checked when their turn comes. `not_after` ends it and
     everything it put forward; without one, the nudge's own hours do. Raises BroadcastError for a nudge that is not
-    active or an end that has passed, ConditionError on broken conditions.
+    active or approved or an end that has passed, ConditionError on broken conditions.
     """
     if nudge.status != NudgeStatus.ACTIVE:
         raise BroadcastError("nudge: only an active nudge can be broadcast; activate it first")
@@ -43,6 +44,8 @@ def start_broadcast(
     if end <= now:
         raise BroadcastError("not_after: has passed; choose a later time")
     audience = customers_matching(nudge.conditions, workspace=nudge.workspace, now=now).count()
+    _refuse_unapproved(nudge, audience, now)
+    Nudge.objects.filter(pk=nudge.pk).update(audience=audience)
     return Broadcast.objects.create(
         workspace_id=nudge.workspace_id,
         nudge=nudge,
@@ -53,6 +56,14 @@ def start_broadcast(
     )
 
 
+def _refuse_unapproved(nudge: Nudge, audience: int, now: datetime) -> None:
+    """The database refuses it too; this says so in words."""
+    if standing_of(nudge, now=now, audience=audience).lacks:
+        raise BroadcastError(
+            f"approval: it is for {audience} customers, so version {nudge.version} has to be approved first"
+        )
+
+
 def pause_broadcast(*, broadcast_id: int, now: datetime) -> Broadcast:
     """Put forward no more; what is put forward already waits (reason `broadcast_paused`) until it is resumed."""
     return _move(broadcast_id, [BroadcastState.RUNNING], BroadcastState.PAUSED, now)
@@ -60,7 +71,9 @@ def pause_broadcast(*, broadcast_id: int, now: datetime) -> Broadcast:
 
 @transaction.atomic
 def resume_broadcast(*, broadcast_id: int, now: datetime) -> Broadcast:
-    """Go on where it was paused; what waits is due now."""
+    """Go on where it was paused; what waits is due now. Raises BroadcastError also for what was changed unapproved."""
+    paused = Broadcast.objects.select_related("nudge").get(pk=broadcast_id)
+    _refuse_unapproved(paused.nudge, paused.audience, now)
     broadcast = _move(broadcast_id, [BroadcastState.PAUSED], BroadcastState.RUNNING, now)
     Candidate.objects.filter(
         broadcast=broadcast, state=CandidateState.DUE, decision__reason=Reason.BROADCAST_PAUSED
@@ -134,7 +147,8 @@ def _consider_chunk(broadcast_id: int, now: datetime) -> Counts:
         return _finish(broadcast, now)
     if broadcast.nudge.status == NudgeStatus.ARCHIVED:
         return _finish(broadcast, now, state=BroadcastState.STOPPED)
-    if broadcast.nudge.status != NudgeStatus.ACTIVE or _is_backed_up(broadcast, now):
+    held = broadcast.nudge.status != NudgeStatus.ACTIVE or broadcast.nudge.awaits_approval
+    if held or _is_backed_up(broadcast, now):
         return Counts()
     try:
         audience = customers_matching(broadcast.nudge.conditions, workspace=broadcast.workspace, now=now)

@@ -100,6 +100,12 @@ class Nudge(models.Model):
     audience = models.PositiveIntegerField(
         null=True, help_text="How many its conditions fitted when it was last activated, approved or broadcast."
     )
+    awaits_approval = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Kept by the database: its version is not approved.",
+    )
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

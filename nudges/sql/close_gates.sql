@@ -9,6 +9,7 @@ FROM (
             WHEN %(now)s > x.not_after THEN 'expired'
             WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
             WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
+            WHEN nudge.awaits_approval AND nudge.id <> %(as_if_active)s THEN 'unapproved'
             -- Without a need of its own, only a "not relevant" of the customer closes the matter.
             WHEN need.closed_at IS NOT NULL AND (c.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
                 THEN 'need_closed'
@@ -24,7 +25,8 @@ FROM (
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions'
             ELSE ''
         END AS rule,
-        CASE WHEN broadcast.state = 'paused' THEN x.not_after ELSE need.snoozed_until END AS allowed_at
+        CASE WHEN broadcast.state = 'paused' OR nudge.awaits_approval AND nudge.id <> %(as_if_active)s
+            THEN x.not_after ELSE need.snoozed_until END AS allowed_at
     FROM facts AS x
     JOIN considered AS c ON c.candidate_id = x.candidate_id
     JOIN nudges_nudge AS nudge ON nudge.id = x.nudge_id

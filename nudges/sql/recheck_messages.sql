@@ -55,6 +55,7 @@ CROSS JOIN LATERAL (
             WHEN nudge.status <> 'active' THEN 'nudge_inactive'
             WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
             WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
+            WHEN nudge.awaits_approval THEN 'unapproved'
             WHEN need.closed_at IS NOT NULL AND (candidate.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
                 THEN 'need_closed'
             WHEN need.snoozed_until > %(now)s::timestamptz THEN 'snoozed'
@@ -70,7 +71,7 @@ CROSS JOIN LATERAL (
         END AS reason,
         CASE
             WHEN customer.merged_into_id IS NOT NULL THEN %(now)s::timestamptz + interval '5 seconds'
-            WHEN broadcast.state = 'paused' THEN %(now)s::timestamptz + interval '60 seconds'
+            WHEN broadcast.state = 'paused' OR nudge.awaits_approval THEN %(now)s::timestamptz + interval '60 seconds'
             WHEN fact.rings THEN quiet.until
         END AS until
 ) AS gate
