@@ -83,6 +83,7 @@ def editor_words() -> dict[str, str]:
         "addSource": _("Add a source"),
         "empty": _("No block yet. Begin with what to look for: a checklist."),
         "moved": _("Moved to place"),
+        "drag": _("Drag to another place"),
         "source_title": _("Source"),
         "source_url": _("Source's address"),
     }

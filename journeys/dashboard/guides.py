@@ -191,7 +191,7 @@ def schedule(request: DashboardRequest, guide: Guide, now: datetime) -> None:
     schedule_guide(guide=guide, at=at, actor=request.user, now=now)
     said = _("Version %(n)s goes out on %(at)s.")
     messages.success(
-        request, said % {"n": guide.version, "at": date_format(timezone.localtime(at), "j M Y, H:i")}
+        request, said % {"n": guide.version, "at": date_format(timezone.localtime(at), _("j M Y, H:i"))}
     )
 
 
@@ -226,7 +226,9 @@ def version(request: DashboardRequest, guide_id: int, number: int) -> HttpRespon
 
 @dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
 def preview(request: DashboardRequest) -> HttpResponse:
-    """The blocks in the request as readers would see them, or what is wrong with them. Nothing is kept."""
+    """The blocks in the request, or of a `version` that was saved, as readers would see them; or what is wrong."""
+    if wanted := request.GET.get("version", ""):
+        return preview_version(request, wanted)
     blocks = read_blocks(request.POST.get("blocks", "[]"))
     problems = check_blocks(blocks, workspace=request.workspace) if blocks is not None else []
     form = GuideForm(request.POST or None, request=request)
@@ -234,15 +236,39 @@ def preview(request: DashboardRequest) -> HttpResponse:
     shown = (
         {name: form.cleaned_data.get(name) for name in ("need", "stage", "language")} if form.is_bound else {}
     )
-    need = shown.get("need")
+    words = {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")}
+    return as_read(
+        request,
+        words,
+        {"slug": "", "verified_on": None, "need": None} | shown,
+        [] if problems else blocks,
+        problems,
+    )
+
+
+def preview_version(request: DashboardRequest, wanted: str) -> HttpResponse:
+    pk = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19 else 0
+    kept = of_workspace(GuideVersion.objects.select_related("guide__need"), request, pk=pk)
+    guide = {name: getattr(kept.guide, name) for name in ("slug", "verified_on", "need", "stage", "language")}
+    return as_read(request, {"title": kept.title, "summary": kept.summary}, guide, kept.blocks, [])
+
+
+def as_read(
+    request: DashboardRequest,
+    words: dict[str, str],
+    guide: dict[str, Any],
+    blocks: list[Any] | None,
+    problems: list[Problem],
+) -> HttpResponse:
+    need = guide["need"]
     context = {
         "problems": problems,
         "level": "h1",
         "sub": "h2",
-        "version": {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")},
-        "guide": {"slug": "", "verified_on": None} | shown,
+        "version": words,
+        "guide": guide,
         "blocks": render_blocks(blocks, workspace=request.workspace, need=need.slug if need else "")
-        if blocks and not problems
+        if blocks
         else [],
     }
     page = render(request, "journeys/dashboard/preview.html", context)

@@ -1,11 +1,12 @@
-"""What each kind of survey asks: scales with their published words, in the reader's language. Pure.
+"""What each kind of survey asks: scales with their words, in the reader's language. Pure.
 
 nps         Reichheld 2003, "The One Number You Need to Grow": 0–10, one question
 csat        satisfaction with something, 1–5
 ces         Customer Effort Score 2.0 (Dixon, CEB 2013): agreement 1–7 that it was made easy
-engagement  Hollebeek, Glynn & Brodie 2014, J. Interactive Marketing 28:149–165: cognitive processing (3 items),
-            affection (4), activation (3), agreement 1–7. Validated for brands in social media, so compare with
-            yourself over time rather than with others
+engagement  after Hollebeek, Glynn & Brodie 2014, J. Interactive Marketing 28:149–165, doi 10.1016/j.intmar.2013.12.002:
+            the same three dimensions (cognitive processing 3 items, affection 4, activation 3), agreement 1–7, in words
+            of our own, since those of the scale are the publisher's. So its validation does not carry over: compare
+            with yourself over time, never with published figures; α says how well the items hold together
 """
 
 from __future__ import annotations
@@ -72,18 +73,18 @@ def items_of(survey: Survey, *, shop: str) -> list[str]:
 
 
 def engagement_items(brand: str) -> list[str]:
-    """The ten items for a brand, cognitive processing first, then affection, then activation."""
+    """Ten items in our own words: three of thinking, four of feeling, three of doing, as in the published scale."""
     items = [
-        _("Using %(brand)s gets me to think about %(brand)s."),
-        _("I think about %(brand)s a lot when I'm using it."),
-        _("Using %(brand)s stimulates my interest to learn more about %(brand)s."),
-        _("I feel very positive when I use %(brand)s."),
-        _("Using %(brand)s makes me happy."),
-        _("I feel good when I use %(brand)s."),
-        _("I'm proud to use %(brand)s."),
-        _("I spend a lot of time using %(brand)s, compared to others of its kind."),
-        _("Whenever I'm using something of its kind, I usually use %(brand)s."),
-        _("%(brand)s is one of the brands I usually use when I use something of its kind."),
+        _("Using %(brand)s sets me thinking."),
+        _("My thoughts are with %(brand)s while I use it."),
+        _("Using %(brand)s makes me want to know more about it."),
+        _("%(brand)s puts me in a good mood."),
+        _("I enjoy using %(brand)s."),
+        _("%(brand)s leaves me with a good feeling."),
+        _("I am glad to be one of those who use %(brand)s."),
+        _("I give %(brand)s more of my time than others of its kind."),
+        _("When I need something of its kind, I turn to %(brand)s first."),
+        _("%(brand)s is one of the few of its kind that I keep coming back to."),
     ]
     return [item % {"brand": brand} for item in items]
 

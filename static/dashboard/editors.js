@@ -1,5 +1,5 @@
-// The editor of a guide's blocks: fields that write the JSON into the text field beside them, moved by keyboard.
-// The queue of reviews: one key a decision. And the questions of a need.
+// The editor of a guide's blocks: fields that write the JSON into the text field beside them. Blocks, and what stands in
+// them, are moved by a handle, by buttons, or by Alt and an arrow key. And the questions of a need.
 (() => {
   "use strict";
   const make = (tag, attributes = {}, ...children) => {
@@ -99,21 +99,77 @@
       return make("label", { class: "d-block" }, make("span", { class: "ts-cell-sub" }, label), field);
     };
     const small = (shown, label, act, disabled = false) => make("button", { type: "button", class: "btn btn-ghost-secondary", "aria-label": label, title: label, disabled, onclick: act }, shown);
+    // --- Things in an order; `along` moves what must stay in step with them ---
+    const shift = (list, from, to) => list.splice(to, 0, ...list.splice(from, 1));
+    const put = (path, list, from, to, along) => {
+      if (to < 0 || to >= list.length || to === from) return;
+      shift(list, from, to);
+      along?.(from, to);
+      draw();
+      write();
+      editor.querySelector(`[data-place="${path}.${to}"]`).focus();
+      announce.textContent = `${w.moved} ${to + 1}`;
+    };
+    const drag = (event, path, list, place, along) => {
+      if (event.button) return;
+      event.preventDefault();
+      const grip = event.currentTarget;
+      const all = list.map((_one, index) => editor.querySelector(`[data-place="${path}.${index}"]`));
+      const edge = (one) => { const box = one.getBoundingClientRect(); return box.top + Math.min(box.height / 2, 48); };
+      let to = place;
+      const mark = (name, isSo) => all.forEach((one, index) => one.classList.toggle(name, isSo(index)));
+      const follow = ({ clientY }) => {
+        if (clientY < 64 || clientY > innerHeight - 64) scrollBy(0, clientY < 64 ? -16 : 16);
+        const above = all.findIndex((one, index) => index < place && clientY < edge(one));
+        const below = all.findLastIndex((one, index) => index > place && clientY > edge(one));
+        to = above >= 0 ? above : below >= 0 ? below : place;
+        mark("is-before", (index) => index === to && to < place);
+        mark("is-after", (index) => index === to && to > place);
+      };
+      const end = ({ type }) => {
+        for (const name of ["pointermove", "pointerup", "pointercancel"]) grip.removeEventListener(name, name === "pointermove" ? follow : end);
+        for (const name of ["is-dragged", "is-before", "is-after"]) mark(name, () => false);
+        if (type === "pointerup") put(path, list, place, to, along);
+      };
+      grip.setPointerCapture(event.pointerId);
+      mark("is-dragged", (index) => index === place);
+      grip.addEventListener("pointermove", follow);
+      grip.addEventListener("pointerup", end);
+      grip.addEventListener("pointercancel", end);
+    };
+    const movers = (path, list, place, name, along) => [
+      list.length > 1 && make("span", { class: "ts-drag", "aria-hidden": "true", title: w.drag, onpointerdown: (event) => drag(event, path, list, place, along) }, "⠿"),
+      list.length > 1 && small("↑", `${w.up}: ${name}`, () => put(path, list, place, place - 1, along), place === 0),
+      list.length > 1 && small("↓", `${w.down}: ${name}`, () => put(path, list, place, place + 1, along), place === list.length - 1),
+    ];
+    const keys = (path, list, place, along) => (event) => {
+      if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation(); // what stands in a block moves in it, not the block
+      put(path, list, place, event.key === "ArrowUp" ? place - 1 : place + 1, along);
+    };
     const plus = (label, act) => make("button", { type: "button", class: "btn btn-sm", onclick: () => { act(); draw(); write(); } }, `+ ${label}`);
-    const items = (list, of, blank, label) => [
-      ...list.map((one, place) => make("div", { class: "ts-item" }, ...of(one, place), list.length > 1 && make("div", {}, small("×", `${w.remove} ${place + 1}`, () => { list.splice(place, 1); draw(); write(); })))),
+    const items = (path, list, of, blank, label, { along, removed } = {}) => [
+      ...list.map((one, place) => make(
+        "div", { class: "ts-item", "data-place": `${path}.${place}`, tabindex: "-1", role: "group", "aria-label": `${place + 1}`, onkeydown: keys(path, list, place, along) },
+        list.length > 1 && make("div", { class: "ts-item-head" }, make("span", { class: "ts-cell-sub me-auto" }, `${place + 1}`), ...movers(path, list, place, `${place + 1}`, along), small("×", `${w.remove} ${place + 1}`, () => { list.splice(place, 1); removed?.(place); draw(); write(); })),
+        ...of(one, place),
+      )),
       make("div", {}, plus(label, () => list.push(blank()))),
     ];
-    const sources = (block) => items(block.sources ?? [], (one) => [make("div", { class: "ts-row" }, line(w.source_title, one, "title"), line(w.source_url, one, "url", { type: "url" }))], () => ({ title: "", url: "" }), w.addSource);
-    const comparison = (block) => {
+    const sources = (block, at) => items(`${at}.sources`, block.sources ?? [], (one) => [make("div", { class: "ts-row" }, line(w.source_title, one, "title"), line(w.source_url, one, "url", { type: "url" }))], () => ({ title: "", url: "" }), w.addSource);
+    const comparison = (block, at) => {
       const name = (column) => vocabulary.products.find(([sku]) => sku === column.sku)?.[1] ?? column.sku;
       return [
-        ...items(block.columns, (column) => {
+        ...items(`${at}.columns`, block.columns, (column) => {
           const source = column.source ?? {};
           const keep = (input) => { input.addEventListener("input", () => { column.source = source; write(); }); return input; };
           return [make("div", { class: "ts-row" }, choice(w.product, vocabulary.products, column, "sku", draw), line(w.note, column, "note")), make("div", { class: "ts-row" }, keep(line(w.source_title, source, "title")), keep(line(w.source_url, source, "url", { type: "url" })))];
-        }, () => { block.rows.forEach((row) => row.values.push("")); return { sku: "" }; }, w.addColumn),
-        ...items(block.rows, (row) => {
+        }, () => { block.rows.forEach((row) => row.values.push("")); return { sku: "" }; }, w.addColumn, {
+          along: (from, to) => block.rows.forEach((row) => shift(row.values, from, to)),
+          removed: (place) => block.rows.forEach((row) => row.values.splice(place, 1)),
+        }),
+        ...items(`${at}.rows`, block.rows, (row) => {
           while (row.values.length > block.columns.length) row.values.pop();
           while (row.values.length < block.columns.length) row.values.push("");
           return [
@@ -125,37 +181,22 @@
     };
     const FIELDS = {
       text: (block) => [area(w.markdown, block, "markdown")],
-      checklist: (block) => items(block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"), choice(w.attribute, vocabulary.attributes, Object.assign(one, { attribute: one.attribute ?? "" }), "attribute"))], () => ({ criterion: "", why: "" }), w.addItem),
+      checklist: (block, at) => items(`${at}.items`, block.items, (one) => [line(w.criterion, one, "criterion"), line(w.why, one, "why"), make("div", { class: "ts-row" }, line(w.how, one, "how"), line(w.evidence, one, "evidence"), choice(w.attribute, vocabulary.attributes, Object.assign(one, { attribute: one.attribute ?? "" }), "attribute"))], () => ({ criterion: "", why: "" }), w.addItem),
       comparison,
-      not_for: (block) => items(block.items, (_one, place) => [line(w.item, block.items, place)], () => "", w.addItem),
-      care: (block) => items(block.steps, (one) => [line(w.when, one, "when"), area(w.markdown, one, "markdown")], () => ({ when: "", markdown: "" }), w.addItem),
-      changed: (block) => items(block.situations, (one) => [line(w.situation, one, "situation"), area(w.markdown, one, "markdown"), line(w.url, one, "url", { type: "url" })], () => ({ situation: "", markdown: "" }), w.addItem),
+      not_for: (block, at) => items(`${at}.items`, block.items, (_one, place) => [line(w.item, block.items, place)], () => "", w.addItem),
+      care: (block, at) => items(`${at}.steps`, block.steps, (one) => [line(w.when, one, "when"), area(w.markdown, one, "markdown")], () => ({ when: "", markdown: "" }), w.addItem),
+      changed: (block, at) => items(`${at}.situations`, block.situations, (one) => [line(w.situation, one, "situation"), area(w.markdown, one, "markdown"), line(w.url, one, "url", { type: "url" })], () => ({ situation: "", markdown: "" }), w.addItem),
       question: (block) => [line(w.question, block, "question"), area(w.answer, block, "answer")],
-    };
-    const move = (place, by) => {
-      const to = place + by;
-      if (to < 0 || to >= blocks.length) return;
-      blocks.splice(to, 0, ...blocks.splice(place, 1));
-      draw();
-      write();
-      editor.querySelectorAll("[data-block]")[to].focus();
-      announce.textContent = `${w.moved} ${to + 1}`;
     };
     const drawBlock = (block, place) => {
       if (!FIELDS[block.kind]) return make("div", { class: "ts-block" }, make("pre", { class: "ts-json" }, JSON.stringify(block)));
       block.sources ??= [];
       const head = make(
-        "div", { class: "ts-block-head" }, make("span", {}, `${place + 1}. ${names[block.kind]}`), make("span", { class: "ms-auto" }),
-        small("↑", `${w.up}: ${names[block.kind]}`, () => move(place, -1), place === 0), small("↓", `${w.down}: ${names[block.kind]}`, () => move(place, 1), place === blocks.length - 1),
-        small("×", `${w.remove}: ${names[block.kind]}`, () => { blocks.splice(place, 1); draw(); write(); }),
+        "div", { class: "ts-block-head" }, make("span", { class: "me-auto" }, `${place + 1}. ${names[block.kind]}`),
+        ...movers("blocks", blocks, place, names[block.kind]), small("×", `${w.remove}: ${names[block.kind]}`, () => { blocks.splice(place, 1); draw(); write(); }),
       );
-      const keys = (event) => {
-        if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
-        event.preventDefault();
-        move(place, event.key === "ArrowUp" ? -1 : 1);
-      };
       const heading = block.kind === "question" ? null : line(w.heading, block, "heading");
-      return make("div", { class: "ts-block", "data-block": true, tabindex: "-1", role: "group", "aria-label": `${place + 1}. ${names[block.kind]}`, onkeydown: keys }, head, make("div", { class: "ts-block-body" }, heading, ...FIELDS[block.kind](block), make("div", { class: "ts-cell-sub" }, w.sources), ...sources(block)));
+      return make("div", { class: "ts-block", "data-block": true, "data-place": `blocks.${place}`, tabindex: "-1", role: "group", "aria-label": `${place + 1}. ${names[block.kind]}`, onkeydown: keys("blocks", blocks, place) }, head, make("div", { class: "ts-block-body" }, heading, ...FIELDS[block.kind](block, place), make("div", { class: "ts-cell-sub" }, w.sources), ...sources(block, place)));
     };
     const draw = () => {
       const adder = make("select", { class: "form-select w-auto", "aria-label": w.add }, ...vocabulary.kinds.map(([kind, name]) => make("option", { value: kind }, name)));

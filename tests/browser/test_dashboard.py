@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -22,10 +23,13 @@ from engagement.ingesting import ingest_events
 from engagement.models import Customer, Workspace
 from journeys.models import Guide, Need
 from nudges.models import Decision, Nudge
+from reviews.importing import check_import, upload_reviews, work_on_imports
 from reviews.models import Review
+from tests import make_surveys
 from tests.browser.conftest import LOOKS, Look
 from tests.committed import Server, empty_database, environment_of_test_database, serve
 from tests.make_dashboard import broadcast, rejected
+from tests.reviews import import_files
 
 pytestmark = [pytest.mark.timeout(900)]
 LETTER = (
@@ -133,6 +137,45 @@ def pages() -> dict[str, str]:
         "account-password": "/accounts/password/change/",
         "account-sessions": "/accounts/sessions/",
     }
+
+
+def pages_of_files_and_surveys() -> dict[str, str]:
+    """Pages whose things the demo lacks: a file that was checked, and a survey."""
+    workspace = Workspace.objects.get()
+    batch = upload_reviews(
+        workspace=workspace,
+        file=io.BytesIO(import_files.JUDGEME.encode()),
+        file_name="r.csv",
+        user=None,
+        now=timezone.now(),
+    )
+    told = {"missing_products": "refuse", "unstated": "publish", "day_first": None}
+    check_import(batch=batch, mapping=batch.mapping, now=timezone.now(), **told)
+    while work_on_imports(now=timezone.now()).done:
+        pass
+    survey = make_surveys.survey(workspace).pk
+    guide = Guide.objects.order_by("id").first()
+    assert guide
+    return {
+        "imports": "/reviews/imports",
+        "import": f"/reviews/imports/{batch.pk}",
+        "exports": "/reviews/exports",
+        "surveys": "/surveys",
+        "survey": f"/surveys/{survey}",
+        "survey-edit": f"/surveys/{survey}/edit",
+        "shortlists": "/needs/alternatives",
+        "guide-version": f"/guides/{guide.pk}/versions/1",
+    }
+
+
+def test_pages_of_files_and_surveys_hold(
+    enter: Callable[..., Page], check: Callable[..., None], server: Server
+) -> None:
+    page = enter("/settings")
+    for name, path in pages_of_files_and_surveys().items():
+        page.goto(server.url + path)
+        page.wait_for_load_state("networkidle")
+        check(page, f"dashboard-{name}", looks=[Look(1440), Look(390, dark=True)])
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -304,6 +347,10 @@ def test_blocks_of_a_guide_are_added_and_moved_by_keyboard_and_previewed(enter: 
     page.get_by_label("Answer", exact=True).fill("Because.")
     page.locator("[data-block]").nth(1).focus()
     page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("textarea[name=blocks]")).to_have_value(re.compile('"question".*"text"', re.DOTALL))
+    page.locator('[data-place="blocks.1"] .ts-drag').drag_to(page.locator('[data-place="blocks.0"] .ts-drag'))
+    expect(page.locator("textarea[name=blocks]")).to_have_value(re.compile('"text".*"question"', re.DOTALL))
+    page.get_by_role("button", name="Move down: Text").click()
     expect(page.locator("textarea[name=blocks]")).to_have_value(re.compile('"question".*"text"', re.DOTALL))
     expect(page.frame_locator("#guide-preview").locator("strong")).to_have_text("this")
     page.get_by_role("button", name="Save a version").click()
