@@ -18,7 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -74,11 +74,12 @@ def guarded(view: View, roles: dict[str, str]) -> View:
         prepare(request, member)
         if request.method not in roles:
             return HttpResponseNotAllowed(sorted(roles))
-        needed = roles[request.method]
-        if not may(member, needed):
-            raise PermissionDenied(refusal(needed))
-        with timezone.override(zone_of(member.workspace)):
+        language = member.language or translation.get_language()
+        with timezone.override(zone_of(member.workspace)), translation.override(language):
+            if not may(member, needed := roles[request.method]):
+                raise PermissionDenied(refusal(needed))
             response = view(request, *args, **kwargs)
+        response.headers.setdefault("Content-Language", language)
         # Pages of the dashboard show customers' data: no shared or browser cache keeps them.
         response.headers.setdefault("Cache-Control", "no-store")
         return response

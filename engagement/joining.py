@@ -79,7 +79,9 @@ def accept_invitation(*, invitation_id: int, user: User, now: datetime) -> Membe
                 % {"email": invitation.email}
             )
         member, _made = Member.objects.get_or_create(
-            workspace=invitation.workspace, user=user, defaults={"role": invitation.role}
+            workspace=invitation.workspace,
+            user=user,
+            defaults={"role": invitation.role, "language": language_of(user.email)},
         )
         invitation.accepted_at = now
         invitation.save(update_fields=["accepted_at"])
@@ -146,6 +148,17 @@ def remove_member(*, member: Member, actor: User, now: datetime) -> None:
             now=now,
         )
         held.delete()
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """In which language a person reads and is written to, in every workspace; empty leaves it to the browser."""
+    Member.objects.filter(user=user).update(language=language)
+
+
+def language_of(email: str) -> str:
+    """The language that the member with this address chose; empty when there is none."""
+    chosen = Member.objects.filter(user__email__iexact=email).exclude(language="")
+    return chosen.order_by("joined_at", "id").values_list("language", flat=True).first() or ""
 
 
 def locked(member: Member) -> Member:

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -47,9 +48,11 @@ def when(value: datetime | None, style: str = "relative") -> SafeString | str:
     if value is None:
         return "–"
     local = timezone.localtime(value)
-    exact = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    exact = " ".join(filter(None, [date_format(local, _("j M Y, H:i:s")), local.tzname()]))
     shown, title = (
-        (date_format(local, "j M Y, H:i"), relative(value)) if style == "exact" else (relative(value), exact)
+        (date_format(local, _("j M Y, H:i")), relative(value))
+        if style == "exact"
+        else (relative(value), exact)
     )
     if style == "time":
         shown, title = date_format(local, "H:i:s"), exact
@@ -88,10 +91,9 @@ def compact(value: int | None) -> str:
     """A count for a tile: 950, 12.4k, 3.1M."""
     if value is None:
         return "–"
-    for limit, sign in ((1_000_000, "M"), (10_000, "k")):
+    for limit, size, text in ((1_000_000, 1_000_000, _("%(n)sM")), (10_000, 1000, _("%(n)sk"))):
         if value >= limit:
-            shown = value / (1_000_000 if sign == "M" else 1000)
-            return f"{shown:.1f}".rstrip("0").rstrip(".") + sign
+            return text % {"n": floatformat(value / size, -1)}
     return str(intcomma(value))
 
 

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from engagement.dashboard import conditions, events, outbox, workspaces
+from engagement.dashboard import accounts, conditions, events, outbox, workspaces
 from engagement.dashboard.settings import audit, embedding, general, keys, members, topics
 
 app_name = "engagement"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/switch", workspaces.switch_workspace, name="switch_workspace"),
     path("join/<str:token>", workspaces.join, name="join"),
+    path("account/language", accounts.language, name="language"),
     path("events", events.live_events, name="events"),
     path("conditions/audience", conditions.audience, name="audience"),
     path("settings", general.general, name="settings"),

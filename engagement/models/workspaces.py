@@ -78,6 +78,11 @@ class Member(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
+    language = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="In which they read the dashboard and are written to; empty: the browser's.",
+    )
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +20,7 @@ from engagement.joining import (
     change_role,
     invitation_token,
     invite_member,
+    language_of,
     remove_member,
     revoke_invitation,
 )
@@ -89,11 +90,13 @@ def invite(request: DashboardRequest, form: InvitationForm) -> bool:
 
 
 def mail_invitation(invitation: Invitation) -> None:
+    """In the language that the person chose here before, else in that of who invites."""
     link = settings.BASE_URL + reverse("engagement:join", kwargs={"token": invitation_token(invitation)})
-    text = render_to_string(
-        "engagement/dashboard/settings/invitation.txt", {"invitation": invitation, "link": link}
-    )
-    subject = _("Join %(name)s on Touchstone") % {"name": invitation.workspace.name}
+    with translation.override(language_of(invitation.email) or translation.get_language()):
+        text = render_to_string(
+            "engagement/dashboard/settings/invitation.txt", {"invitation": invitation, "link": link}
+        )
+        subject = _("Join %(name)s on Touchstone") % {"name": invitation.workspace.name}
     send_mail(" ".join(subject.split()), text, None, [invitation.email])
 
 
