@@ -16,7 +16,8 @@ from nudges.channels.mime import write_mime
 from nudges.deciding import decide_nudges
 from nudges.models import Candidate, Message, Nudge, NudgeContent, Policy
 from nudges.sending import send_messages
-from nudges.sending.enveloping import envelope_of, read_claimed, write_letters
+from nudges.sending.enveloping import envelope_of, write_letters
+from nudges.sending.reading import read_claimed
 from nudges.sending.supplying import Supplies
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -156,19 +157,19 @@ def send_some(number: int) -> None:
 def prepare_texts(nudge: Nudge, customers: list[Customer]) -> list[tuple[str, bytes]]:
     """The same mails written beforehand: address and text, as the server gets them from ours."""
     make_due(nudge, customers, "prepared")
-    letters, failed = write_letters(read_claimed(list(Message.objects.values_list("pk", flat=True))))
-    assert not failed
+    written = write_letters(read_claimed(list(Message.objects.values_list("pk", flat=True))))
+    assert not written.failed
     Message.objects.update(state="cancelled", next_attempt_at=None)
     return [
         (letter.message.address, write_mime(envelope_of(letter, supplies=Supplies(), now=NOW)))
-        for letter in letters
+        for letter in written.letters
     ]
 
 
 def parts_of_one() -> dict[str, str]:
     """The words of one mail, for senders that make mails of their own."""
-    letters, _ = write_letters(read_claimed([Message.objects.values_list("pk", flat=True)[0]]))
-    return {"text": letters[0].words.text, "html": letters[0].words.html}
+    [letter] = write_letters(read_claimed([Message.objects.values_list("pk", flat=True)[0]])).letters
+    return {"text": letter.words.text, "html": letter.words.html}
 
 
 def send_bare(port: int, texts: list[tuple[str, bytes]]) -> Cost:

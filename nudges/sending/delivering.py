@@ -20,9 +20,10 @@ from nudges.sending.claiming import (
     note_reach,
     waiting_channels,
 )
-from nudges.sending.enveloping import Letter, envelope_of, read_claimed, write_letters
+from nudges.sending.enveloping import Letter, envelope_of, write_letters
 from nudges.sending.outlets import return_tokens
 from nudges.sending.quotas import return_quota, take_quota
+from nudges.sending.reading import read_claimed
 from nudges.sending.rechecking import find_obstacles
 from nudges.sending.recording import begin, cancel, postpone, record, result_of
 from nudges.sending.supplying import Supplies, read_supplies

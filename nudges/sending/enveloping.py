@@ -1,4 +1,4 @@
-"""Claimed messages → letters → envelopes: all that is read and worded before a hand-over begins."""
+"""Claimed messages → letters → envelopes: all that is worded before a hand-over begins."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Prefetch
-
-from engagement.models import Category
-from journeys.models import CustomerNeed
 from nudges.channels import Envelope, Refused
 from nudges.channels.email import sender
-from nudges.models import Decision, Message, Nudge, NudgeContent, Promise
+from nudges.models import Decision, Message, Promise
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
 from nudges.sending.supplying import Supplies
@@ -25,7 +21,6 @@ from nudges.wording import (
     MissingData,
     Rendered,
     Subject,
-    bind,
     choose_content,
     languages_of,
     links_of,
@@ -41,33 +36,6 @@ class Letter(NamedTuple):
 
     message: Message
     words: Rendered
-
-
-def read_claimed(ids: Sequence[int]) -> list[Message]:
-    """The messages with their customers, nudges, words, categories and needs, in a number of queries that is always
-    the same. What many messages share is read once, not with each.
-    """
-    messages = list(Message.objects.filter(pk__in=ids).select_related("customer").order_by("id"))
-    contents = Prefetch("contents", NudgeContent.objects.order_by("id"))
-    nudges = (
-        Nudge.objects.select_related("workspace")
-        .prefetch_related(contents)
-        .in_bulk({message.nudge_id for message in messages})
-    )
-    bind(
-        [content for nudge in nudges.values() for content in nudge.contents.all()],
-        {nudge.workspace_id: nudge.workspace for nudge in nudges.values()},
-    )
-    categories = Category.objects.in_bulk({message.category_id for message in messages})
-    needs = CustomerNeed.objects.select_related("need").in_bulk(
-        {message.customer_need_id for message in messages if message.customer_need_id}
-    )
-    for message in messages:
-        message.nudge = nudges[message.nudge_id]
-        message.workspace = message.nudge.workspace
-        message.category = categories[message.category_id]
-        message.customer_need = needs.get(message.customer_need_id or 0)
-    return messages
 
 
 class Written(NamedTuple):

@@ -17,7 +17,7 @@ from django.conf import settings
 from nudges.channels import Envelope, Outcome, Send
 from nudges.channels.email import EmailChannel
 from nudges.models import Message
-from nudges.sending import delivering, enveloping, send_messages
+from nudges.sending import delivering, reading, send_messages
 from tests.make import NOW
 
 passed: Counter[str] = Counter()
@@ -54,7 +54,7 @@ def begun(envelopes: Iterable[Envelope]) -> Iterator[Envelope]:
 
 def read_claimed(ids: Sequence[int]) -> list[Message]:
     pass_point("claimed")
-    return enveloping.read_claimed(ids)
+    return reading.read_claimed(ids)
 
 
 def send(*die_at: str | int) -> None:
