@@ -57,7 +57,7 @@ def refusal_of(url: str) -> str:
 class _Transport(httpx.HTTPTransport):
     def __init__(self, *, http2: bool) -> None:
         super().__init__(verify=False, trust_env=False)  # its pool is replaced before anything is sent
-        self._pool = httpcore.ConnectionPool(
+        self._pool = _Pool(
             ssl_context=_trust(settings.OUTBOUND_CA_FILE),
             http1=True,
             http2=http2,
@@ -70,6 +70,31 @@ class _Transport(httpx.HTTPTransport):
         if reason := refusal_of(str(request.url)):
             raise httpx.ConnectError(f"refused: {reason}", request=request)
         return super().handle_request(request)
+
+
+class _Pool(httpcore.ConnectionPool):
+    """httpcore's own, of connections that end with a server that answers twice."""
+
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+        return _Connection(
+            origin=origin,
+            ssl_context=self._ssl_context,
+            keepalive_expiry=self._keepalive_expiry,
+            http1=self._http1,
+            http2=self._http2,
+            network_backend=self._network_backend,
+        )
+
+
+class _Connection(httpcore.HTTPConnection):
+    """Used again only if nothing was said beyond the answer: HTTP/1.1 would take that for the next answer.
+
+    httpcore looks at the socket, not at what it has read from it already.
+    """
+
+    def has_expired(self) -> bool:
+        heard = getattr(getattr(self._connection, "_h11_state", None), "trailing_data", (b"", False))
+        return super().has_expired() or (self.is_idle() and bool(heard[0]))
 
 
 class _PublicOnly(httpcore.NetworkBackend):

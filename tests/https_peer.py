@@ -4,7 +4,8 @@
         peer.answers.append(Answer(201, {"sid": "SM1"}))
 
 `peer.received` has what came, in order. Faults: RESET breaks the connection once the request is read; HANG answers
-nothing until the test is over. Without an answer of the test it says `peer.otherwise`.
+nothing until the test is over; TWICE says the same answer twice in one breath. Without an answer of the test it says
+`peer.otherwise`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-RESET, HANG = "reset", "hang"
+RESET, HANG, TWICE = "reset", "hang", "twice"
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Answer:
 
     status: int = 200
     body: Any = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     fault: str = ""
 
     @property
@@ -100,17 +101,15 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.peer.answer_to(request)
         if answer.fault == HANG:
             self.peer.over.wait(30)
-        if answer.fault:
+        if answer.fault in (RESET, HANG):
             self.close_connection = True
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.bytes)))
-        self.end_headers()
-        self.wfile.write(answer.bytes)
+        headers = answer.headers | {"Content-Length": str(len(answer.bytes))}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        said = f"HTTP/1.1 {answer.status} Said\r\n{lines}\r\n".encode() + answer.bytes
+        self.wfile.write(said * 2 if answer.fault == TWICE else said)
 
     do_GET = do_POST = do_PUT = handle_any  # noqa: N815  # named by the standard library
 

@@ -2,7 +2,8 @@
 
 later@ 451 at RCPT · gone@ 550 5.1.1 · full@ 552 5.2.2 · refused@ 554 after DATA · busy@ 451 after DATA · closing@ 421
 at RCPT · dropped@ the connection breaks at RCPT · cut@ it breaks after DATA, with the message kept · slow@ answers
-after DATA later than anybody waits, with the message kept · any other is accepted.
+after DATA later than anybody waits, with the message kept · twice@ is accepted, and said so twice · any other is
+accepted.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Peer:
             server.transport.abort()
         if name == "slow":
             await asyncio.sleep(SLOW)
-        return "250 2.0.0 Accepted"
+        accepted = "250 2.0.0 Accepted"
+        return f"{accepted}\r\n{accepted}" if name == "twice" else accepted
 
 
 class AnyPort(Controller):

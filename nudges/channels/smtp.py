@@ -17,7 +17,15 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
 from nudges.channels.mime import BadAddress, mailbox, sender_of, write_mime
-from nudges.channels.smtp_answers import GO_ON, SERVICE_CLOSING, Answer, answered, refused_envelope, words_of
+from nudges.channels.smtp_answers import (
+    GO_ON,
+    SERVICE_CLOSING,
+    Answer,
+    answer,
+    answered,
+    refused_envelope,
+    words_of,
+)
 
 CONNECTIONS = 4
 WORTH_ANOTHER = 10  # mails
@@ -33,6 +41,10 @@ class Mail(NamedTuple):
 
 class Closing(smtplib.SMTPException):
     """The server ends the connection by a 421."""
+
+
+class OutOfStep(smtplib.SMTPException):
+    """The server said something that answers nothing we said: from here on every answer would be another's."""
 
 
 class SmtpSession:
@@ -154,6 +166,8 @@ class Line:
             sender, recipient, data = self._read(), self._read(), self._read()
         else:
             sender, recipient, data = self._one_by_one(mail)
+        if data[0] < GO_ON:
+            raise OutOfStep(answer(*data))
         is_refused = sender[0] >= 400 or recipient[0] >= 400
         if is_refused and data[0] == GO_ON:  # it waits for a text that has nobody to go to
             self._tell(b".\r\n")

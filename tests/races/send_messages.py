@@ -11,11 +11,12 @@ import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
-from nudges.channels import Envelope, Outcome, Send
-from nudges.channels.email import EmailChannel
+from nudges.channels import Channel, Envelope, Outcome, Send
 from nudges.models import Message
 from nudges.sending import delivering, reading, send_messages
 from tests.make import NOW
@@ -31,12 +32,18 @@ def pass_point(point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class MortalChannel(EmailChannel):
-    """Real mail to a real server, with places to die at."""
+class MortalChannel:
+    """The channel that is named, to a real peer, with places to die at."""
+
+    def __init__(self, path: str) -> None:
+        self._channel: Channel = import_string(path)()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        with super().session() as send:
+        with self._channel.session() as send:
 
             def hand_over(envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
                 for outcome in send(begun(envelopes)):
@@ -57,10 +64,14 @@ def read_claimed(ids: Sequence[int]) -> list[Message]:
     return reading.read_claimed(ids)
 
 
-def send(*die_at: str | int) -> None:
+def send(*die_at: str | int, channel: str = "email") -> None:
     global death
     death = die_at or None  # type: ignore[assignment]
-    settings.CHANNELS = {"email": f"{__name__}.MortalChannel"}
+    settings.CHANNELS = {channel: f"{__name__}.MortalChannel:{settings.CHANNELS[channel]}"}
     delivering.read_claimed = read_claimed  # type: ignore[attr-defined]  # to die between claim and hand-over
     while send_messages(now=NOW, limit=20)["taken"]:
         pass
+
+
+def send_by(channel: str, *die_at: str | int) -> None:
+    send(*die_at, channel=channel)
