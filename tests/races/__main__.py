@@ -33,7 +33,10 @@ FULL_LENGTH = {
     "64 workers × a cap of 1 × 10,000 attempts": ["tests/races/test_caps_race.py"],
     "Random policies, workers by clocks of their own": ["tests/races/test_caps_random.py"],
     "16 workers at one throughput": ["tests/races/test_throughput_race.py"],
-    "200 kills while messages are handed over": ["tests/races/test_sending_races.py"],
+    "200 kills while messages are handed over, by each channel": [
+        "tests/races/test_sending_races.py",
+        "tests/races/test_channel_races.py",
+    ],
     "The engine decides what a plain reading decides": [
         "tests/nudges/test_deciding_random.py",
         "tests/nudges/test_deciding_simulating_random.py",
