@@ -48,8 +48,8 @@ def judge(
             "unfit_customers": [customer_id for _nudge_id, customer_id in unfit],
         },
     )
-    run_statement("nudges.choose_channels", {"now": now})
     run_statement("nudges.join_whole", {})
+    run_statement("nudges.choose_channels", {"now": now})
     run_statement("nudges.hold_quiet", {"now": now})
     [ranked] = run_statement("nudges.rank_candidates", {})
     if ranked["last"] >= 0:
@@ -118,10 +118,12 @@ def _business_shares(selling: list[int], now: datetime, dry: bool) -> list[dict[
     Of those `selling`. Each with its `percent`, and how many messages of the last 30 days there are: `total`, of them
     `business`.
     """
+    if not selling:
+        return []
     policies = Policy.objects.filter(workspace_id__in=selling, business_share_percent__isnull=False)
     if not dry:
         policies = policies.select_for_update()
-    bounded = list(policies.order_by("workspace_id").values_list("workspace_id", flat=True)) if selling else []
+    bounded = list(policies.order_by("workspace_id").values_list("workspace_id", flat=True))
     return run_statement("nudges.read_shares", {"workspaces": bounded, "now": now}) if bounded else []
 
 

@@ -4,7 +4,17 @@
 -- there is a choice. The inbox and a staff task need no address, and are always responded to; a webhook's is the
 -- workspace's own.
 -- Reads consents, addresses, accounts, pressure, reception. Writes channel, address, else reason and rule of the run's `facts`.
-WITH ways AS (
+WITH asked AS MATERIALIZED (
+    SELECT ARRAY(SELECT DISTINCT customer_id FROM facts WHERE reason IS NULL) AS customers
+), known AS MATERIALIZED (  -- a usable address before a suppressed one, a verified one first, then the latest
+    SELECT DISTINCT ON (customer_id, channel) customer_id, channel, value, suppressed_at IS NULL AS is_usable
+    FROM engagement_address
+    WHERE customer_id = ANY ((SELECT customers FROM asked)::bigint[])
+    ORDER BY customer_id, channel, suppressed_at IS NOT NULL, verified_at IS NULL, updated_at DESC, id DESC
+), consents AS MATERIALIZED (
+    SELECT customer_id, category_id, channel, state FROM engagement_consent
+    WHERE customer_id = ANY ((SELECT customers FROM asked)::bigint[])
+), ways AS (
     SELECT d.candidate_id, d.customer_id, way.place, way.channel, coalesce(known.value, '') AS address, CASE
             WHEN d.opt_in AND consent.state IS DISTINCT FROM 'granted' OR consent.state = 'denied' THEN 'no_consent'
             WHEN way.channel IN ('inbox', 'staff_task') OR known.is_usable THEN NULL
@@ -17,34 +27,28 @@ WITH ways AS (
         END AS obstacle
     FROM facts AS d
     CROSS JOIN LATERAL unnest(d.channels) WITH ORDINALITY AS way (channel, place)
-    LEFT JOIN engagement_consent AS consent ON consent.customer_id = d.customer_id
+    LEFT JOIN consents AS consent ON consent.customer_id = d.customer_id
         AND consent.category_id = d.category_id AND consent.channel = way.channel
-    LEFT JOIN LATERAL (  -- a usable address before a suppressed one, a verified one first, then the latest
-        SELECT a.value, a.suppressed_at IS NULL AS is_usable
-        FROM engagement_address AS a
-        WHERE a.customer_id = d.customer_id AND a.channel = way.channel
-        ORDER BY a.suppressed_at IS NOT NULL, a.verified_at IS NULL, a.updated_at DESC, a.id DESC LIMIT 1
-    ) AS known ON true
+    LEFT JOIN known ON known.customer_id = d.customer_id AND known.channel = way.channel
     WHERE d.reason IS NULL
 ), choices AS (
     SELECT ways.*, count(*) FILTER (WHERE obstacle IS NULL) OVER (PARTITION BY candidate_id) > 1 AS is_choice FROM ways
 ), best AS (  -- where there is no way, the one that came furthest says what is missing
-    SELECT DISTINCT ON (candidate_id) choices.*
+    SELECT DISTINCT ON (candidate_id) *
     FROM choices
-    LEFT JOIN LATERAL (
-        SELECT count(*) >= 5 AS is_silent
-        FROM nudges_pressure AS p
-        CROSS JOIN unnest(p.sent_at, p.channels) AS past (at, channel)
-        WHERE choices.is_choice AND choices.channel NOT IN ('inbox', 'staff_task') AND p.customer_id = choices.customer_id
-          AND past.channel = choices.channel AND past.at <= %(now)s - interval '72 hours' AND past.at > coalesce((
-              SELECT max(x.at)
-              FROM nudges_reception AS r
-              CROSS JOIN unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
-              WHERE r.customer_id = choices.customer_id AND x.channel = choices.channel AND x.id = ANY (r.message_ids)
-          ), '-infinity')
-    ) AS heard ON true
     ORDER BY candidate_id, array_position(ARRAY['suppressed_address', 'unreachable', 'no_consent'], obstacle) NULLS FIRST,
-        obstacle IS NULL AND is_silent, place
+        CASE WHEN is_choice AND obstacle IS NULL AND channel NOT IN ('inbox', 'staff_task') THEN (
+            SELECT count(*) >= 5
+            FROM nudges_pressure AS p
+            CROSS JOIN unnest(p.sent_at, p.channels) AS past (at, channel)
+            WHERE p.customer_id = choices.customer_id AND past.channel = choices.channel
+              AND past.at <= %(now)s - interval '72 hours' AND past.at > coalesce((
+                  SELECT max(x.at)
+                  FROM nudges_reception AS r
+                  CROSS JOIN unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
+                  WHERE r.customer_id = choices.customer_id AND x.channel = choices.channel AND x.id = ANY (r.message_ids)
+              ), '-infinity')
+        ) ELSE false END, place
 )
 UPDATE facts AS d
 SET channel = CASE WHEN best.obstacle IS NULL THEN best.channel END,

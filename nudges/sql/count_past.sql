@@ -1,4 +1,4 @@
--- Counts, for each rule that bears on a candidate, what was sent before and has not freed its slot: once a run, since no
+-- Counts, for each rule that bears on a customer's candidates, what was sent before and has not freed its slot: once a run, since no
 -- round changes it. A rule that cannot be used up even if all better candidates of the run were sent is left out.
 -- Counts without an upper bound in time: what a faster clock decided is in the future and counts.
 -- Reads the run's `bearing`, `past`. Writes its `counted`.
@@ -17,8 +17,8 @@ WITH used AS (
     GROUP BY b.id
 )
 INSERT INTO counted
-SELECT b.id, b.candidate_id, b.customer_id, b.place, b.zone, b.rule, b.reason, b.scope, b.subject, b.seconds, b.unit,
-       b.limit, coalesce(used.count, 0), coalesce(used.message_ids, '{}'), coalesce(used.frees_at, '{}')
+SELECT b.id, b.customer_id, b.zone, b.rule, b.reason, b.scope, b.subject, b.seconds, b.unit, b.limit,
+       coalesce(used.count, 0), coalesce(used.message_ids, '{}'), coalesce(used.frees_at, '{}')
 FROM bearing AS b
 LEFT JOIN used ON used.id = b.id
-WHERE coalesce(used.count, 0) + b.place > b.limit
+WHERE coalesce(used.count, 0) + b.last > b.limit

@@ -1,8 +1,9 @@
--- Finds the rules that bear on each ranked candidate. The minimum gap is a cap of one in the gap, the customer's own
+-- Finds the rules that bear on a customer's ranked candidates, each with what they must have in common with the messages
+-- that count, its `subject`: their channel, category, … The minimum gap is a cap of one in the gap, the customer's own
 -- limit a cap in 7 days, the business budget a cap on one interest: one way of counting serves all.
--- `subject` is what the messages that count must have in common with the candidate: its channel, category, …
--- Leaves out what cannot hold it back whatever the rounds bring: if all candidates ranked before it were sent, `limit` is
--- reached only when the (limit - place + 1)-th newest message is within reach. The arrays are in order, so that is one look.
+-- Leaves out what cannot hold anything back whatever the rounds bring: if all candidates ranked before the `last` were sent,
+-- `limit` is reached only when the (limit - last + 1)-th newest message is within reach. The arrays are in order, so that
+-- is one look.
 -- A cap with a floor follows the customer's level (docs/adaptive-cap.md): never above its limit.
 -- Reads caps, policies, `deciding`. Writes the run's `bearing`.
 WITH rules AS MATERIALIZED (
@@ -19,25 +20,29 @@ WITH rules AS MATERIALIZED (
     UNION ALL
     SELECT workspace_id, 'preference:max_per_week', 'own_cap', 'any', '', 604800, NULL, NULL, NULL  -- the customer says it
     FROM unnest(%(workspaces)s::bigint[]) AS own (workspace_id)
+), asked AS (
+    SELECT d.customer_id, rules.workspace_id, rules.rule, own.subject, max(d.place) AS last, any_value(d.zone) AS zone,
+        any_value(d.level) AS level, any_value(d.own_limit) AS own_limit, any_value(d.sent_at) AS sent_at
+    FROM deciding AS d
+    JOIN rules ON rules.workspace_id = d.workspace_id
+    CROSS JOIN LATERAL (SELECT CASE rules.scope WHEN 'any' THEN '' WHEN 'channel' THEN d.channel
+        WHEN 'category' THEN d.category WHEN 'interest' THEN d.interest WHEN 'promise' THEN d.promise
+        WHEN 'flow' THEN d.flow WHEN 'need' THEN d.need END AS subject) AS own
+    WHERE d.place > 0 AND d.scheduled_at IS NULL AND NOT d.exempt
+      AND (rules.scope = 'any' OR own.subject <> '' AND rules.scope_value IN ('', own.subject))
+    GROUP BY d.customer_id, rules.workspace_id, rules.rule, own.subject
 )
-INSERT INTO bearing (id, candidate_id, customer_id, place, zone, rule, reason, scope, subject, seconds, unit, "limit", since)
-SELECT row_number() OVER (), d.candidate_id, d.customer_id, d.place, d.zone, rules.rule,
+INSERT INTO bearing (id, customer_id, last, zone, rule, reason, scope, subject, seconds, unit, "limit", since)
+SELECT row_number() OVER (), asked.customer_id, asked.last, asked.zone, rules.rule,
        CASE WHEN held.limit < rules.most THEN 'adapted' ELSE rules.reason END,
-       rules.scope, own.subject, rules.seconds, rules.unit, held.limit, back.since
-FROM deciding AS d
-JOIN rules ON rules.workspace_id = d.workspace_id
+       rules.scope, asked.subject, rules.seconds, rules.unit, held.limit, back.since
+FROM asked
+JOIN rules ON rules.workspace_id = asked.workspace_id AND rules.rule = asked.rule
 CROSS JOIN LATERAL (
-    SELECT coalesce(nudges_adapted(rules.most, rules.floor, d.level), d.own_limit) AS "limit"
+    SELECT coalesce(nudges_adapted(rules.most, rules.floor, asked.level), asked.own_limit) AS "limit"
 ) AS held
-CROSS JOIN LATERAL (
-    SELECT CASE rules.scope WHEN 'any' THEN '' WHEN 'channel' THEN d.channel WHEN 'category' THEN d.category
-        WHEN 'interest' THEN d.interest WHEN 'promise' THEN d.promise WHEN 'flow' THEN d.flow
-        WHEN 'need' THEN d.need END AS subject
-) AS own
 CROSS JOIN LATERAL (  -- a local day and a move over the date line reach back two days at most
-    SELECT CASE WHEN rules.seconds IS NOT NULL THEN %(now)s - rules.seconds * interval '1 second' ELSE %(now)s - CASE rules.unit
+    SELECT %(now)s - CASE WHEN rules.seconds IS NOT NULL THEN rules.seconds * interval '1 second' ELSE CASE rules.unit
         WHEN 'day' THEN interval '3 days' WHEN 'week' THEN interval '9 days' ELSE interval '33 days' END END AS since
 ) AS back
-WHERE d.place > 0 AND d.scheduled_at IS NULL AND NOT d.exempt
-  AND (rules.scope = 'any' OR own.subject <> '' AND rules.scope_value IN ('', own.subject))
-  AND (held.limit < d.place OR d.sent_at[held.limit - d.place + 1] > back.since)
+WHERE held.limit < asked.last OR asked.sent_at[held.limit - asked.last + 1] > back.since

@@ -2,15 +2,18 @@
 -- Every rule that bears is counted; of those that are used up, the one that frees last is reported.
 -- Reads `deciding`, `counted`. Writes the run's `deciding` for candidates that are held back; the others stay open.
 WITH asking AS MATERIALIZED (
-    SELECT candidate_id, customer_id, zone FROM deciding
-    WHERE place = %(round)s AND reason IS NULL AND scheduled_at IS NULL
+    SELECT d.candidate_id, c.*
+    FROM deciding AS d
+    JOIN counted AS c ON c.customer_id = d.customer_id AND c.subject = CASE c.scope WHEN 'any' THEN ''
+        WHEN 'channel' THEN d.channel WHEN 'category' THEN d.category WHEN 'interest' THEN d.interest
+        WHEN 'promise' THEN d.promise WHEN 'flow' THEN d.flow WHEN 'need' THEN d.need END
+    WHERE d.place = %(round)s AND d.reason IS NULL AND d.scheduled_at IS NULL AND NOT d.exempt
 ), rivals AS (
     SELECT c.id, count(*) AS count, (array_agg(s.candidate_id ORDER BY s.place))[1] AS first,
         array_agg(s.message_id ORDER BY s.place) AS message_ids,
-        array_agg(nudges_frees_at(s.decided_at, c.seconds, c.unit, asking.zone, s.zone) ORDER BY s.place) AS frees_at
-    FROM asking
-    JOIN counted AS c ON c.place = %(round)s AND c.candidate_id = asking.candidate_id
-    JOIN deciding AS s ON s.customer_id = asking.customer_id
+        array_agg(nudges_frees_at(s.decided_at, c.seconds, c.unit, c.zone, s.zone) ORDER BY s.place) AS frees_at
+    FROM asking AS c
+    JOIN deciding AS s ON s.customer_id = c.customer_id
         AND s.place BETWEEN 1 AND %(round)s - 1 AND s.reason IN ('sent', 'holdout') AND s.counts
         AND c.subject = CASE c.scope WHEN 'any' THEN '' WHEN 'channel' THEN s.channel WHEN 'category' THEN s.category
             WHEN 'interest' THEN s.interest WHEN 'promise' THEN s.promise WHEN 'flow' THEN s.flow
@@ -23,8 +26,7 @@ WITH asking AS MATERIALIZED (
         CASE WHEN rivals.count IS NULL THEN c.frees_at[c.limit] WHEN c.limit > 0 THEN (
             SELECT one.at FROM unnest(frees.at) AS one (at) ORDER BY one.at DESC OFFSET c.limit - 1 LIMIT 1
         ) END AS frees_at
-    FROM asking
-    JOIN counted AS c ON c.place = %(round)s AND c.candidate_id = asking.candidate_id
+    FROM asking AS c
     LEFT JOIN rivals ON rivals.id = c.id
     CROSS JOIN LATERAL (SELECT c.count + coalesce(rivals.count, 0) AS count) AS used
     CROSS JOIN LATERAL (SELECT c.frees_at || rivals.frees_at AS at) AS frees

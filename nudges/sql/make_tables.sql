@@ -37,13 +37,13 @@ CREATE TEMP TABLE IF NOT EXISTS past (  -- what counts already of those who have
     customer_id bigint, at timestamptz, message_id bigint, channel text, category text, interest text, promise text,
     flow text, need text, zone text
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS bearing (  -- the rules that bear on each candidate
-    id bigint, candidate_id bigint, customer_id bigint, place integer, zone text,
+CREATE TEMP TABLE IF NOT EXISTS bearing (  -- the rules that bear on each customer's candidates with that subject
+    id bigint, customer_id bigint, last integer, zone text,
     rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     since timestamptz  -- no older message can count
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS counted (  -- those that may be used up: how much of them is, and what frees when
-    id bigint, candidate_id bigint, customer_id bigint, place integer, zone text,
+    id bigint, customer_id bigint, zone text,
     rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     count bigint, message_ids bigint[], frees_at timestamptz[]
 ) ON COMMIT DELETE ROWS

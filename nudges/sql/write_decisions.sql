@@ -14,8 +14,7 @@ WITH eligible AS (
            d.winner_id, d.stage, coalesce(d.channel, ''), d.in_holdout,
            jsonb_build_object(
                'eligible', coalesce(eligible.candidates, '[]'), 'place', d.place, 'chance', 1, 'value', d.value,
-               'policy', d.policy_version, 'in_holdout', d.in_holdout, 'exempt', d.exempt, 'zone', d.zone,
-               'level', d.level
+               'exempt', d.exempt, 'zone', d.zone, 'level', d.level
            ), '[]', %(now)s
     FROM deciding AS d LEFT JOIN eligible ON eligible.customer_id = d.customer_id AND d.place > 0
     ORDER BY d.candidate_id

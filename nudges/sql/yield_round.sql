@@ -7,13 +7,15 @@ WITH pairs AS MATERIALIZED (
         high.candidate_id AS winner_id, high.place AS winners_place, high.scheduled_at, high.zone AS winners_zone,
         b.rule, b.limit, b.scope, b.subject, b.seconds, b.unit
     FROM deciding AS low
-    JOIN bearing AS b ON b.candidate_id = low.candidate_id
+    JOIN bearing AS b ON b.customer_id = low.customer_id AND b.subject = CASE b.scope WHEN 'any' THEN ''
+        WHEN 'channel' THEN low.channel WHEN 'category' THEN low.category WHEN 'interest' THEN low.interest
+        WHEN 'promise' THEN low.promise WHEN 'flow' THEN low.flow WHEN 'need' THEN low.need END
     JOIN deciding AS high ON high.customer_id = low.customer_id AND high.scheduled_at IS NOT NULL AND high.reason IS NULL
         AND high.place < low.place AND NOT high.exempt
         AND b.subject = CASE b.scope WHEN 'any' THEN '' WHEN 'channel' THEN high.channel
             WHEN 'category' THEN high.category WHEN 'interest' THEN high.interest WHEN 'promise' THEN high.promise
             WHEN 'flow' THEN high.flow WHEN 'need' THEN high.need END
-    WHERE low.place = %(round)s AND low.reason IS NULL AND low.scheduled_at IS NULL AND low.counts
+    WHERE low.place = %(round)s AND low.reason IS NULL AND low.scheduled_at IS NULL AND low.counts AND NOT low.exempt
       AND nudges_frees_at(%(now)s, b.seconds, b.unit, low.zone, low.zone) > high.scheduled_at
 ), others AS (
     SELECT customer_id, 0 AS place, NULL::bigint AS candidate_id, at, message_id, channel, category, interest, promise, flow,
