@@ -29,11 +29,12 @@ class MessageState(models.TextChoices):
 class Message(models.Model):
     """A candidate that was decided `send`, on one channel. Classification is frozen here."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    # Sending writes each row three times, and every index with it: those below begin with these columns too.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
     candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="message")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages", db_index=False)
     nudge = models.ForeignKey(Nudge, on_delete=models.PROTECT, related_name="messages")
-    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True)
+    customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True, db_index=False)
     channel = models.CharField(max_length=12, choices=Channel.choices)
     address = models.CharField(max_length=500, blank=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT)
@@ -93,6 +94,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["customer", "-decided_at"], name="messages_of_customer"),
             models.Index(fields=["workspace", "-decided_at", "-id"], name="messages_recent"),
+            models.Index(
+                fields=["customer_need"], condition=Q(customer_need__isnull=False), name="messages_of_need"
+            ),
             # Claims are for one channel, go round the workspaces, and within one take service messages first, then the
             # oldest.
             models.Index(
