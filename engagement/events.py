@@ -62,6 +62,7 @@ SYSTEM_NAMES = (
     "Guide Read",
     "Guide Checked",
     "Guide Link Followed",
+    "Fit Seen",
     "Review Submitted",
     "Review Published",
     "Review Rejected",

@@ -46,10 +46,14 @@ class NotEnough:
 
 class Reading(NamedTuple):
     """What a page needs for one reader: the figure, and the product's reviews by likeness of their authors ×
-    helpfulness, good and poor fit both in the first five. Who is held out gets no such order either."""
+    helpfulness, good and poor fit both in the first five. Who is held out gets no such order either.
+
+    `compared` is the need for which readers are held out, where a figure is there to be shown or kept; else empty.
+    """
 
     fit: Fit | NotEnough
     nearest: list[Carrier]
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +93,37 @@ def fits_beside(
 def _read(view: FitView | None, reader_key: str, limit: int) -> Reading:
     if view is None:
         return Reading(NotEnough(Lack.NOBODY), [])
-    lack = _lack_before(view, reader_key)
-    carriers = [] if lack == Lack.HELD_OUT else view.carriers(limit)
-    if lack is None:
-        posterior = view.posterior(view.likeness)
-        if min(posterior.n_eff / ENOUGH_EFFECTIVE, posterior.n_like / ENOUGH_LIKE) < 1:
-            lack = Lack.FEW_ALIKE
-        else:
-            shares = view.shares(posterior)
-            if max(share.high - share.low for share in shares) <= WIDEST:
-                return Reading(view.fit(posterior, shares, carriers[:CARRIERS]), carriers)
-            lack = Lack.UNSURE
+    carriers = view.carriers(limit)
+    found = _figure(view, carriers[:CARRIERS])
+    compared = ""
+    if isinstance(found, Fit):
+        topic = view.sheet.topic
+        compared = topic.slug if topic.holdout_percent and reader_key else ""
+        # Only where there is a figure to keep: else both groups see the same, and nothing is to be compared.
+        if not is_held_out(
+            workspace_id=topic.workspace_id,
+            need=topic.slug,
+            reader_key=reader_key,
+            percent=topic.holdout_percent,
+        ):
+            return Reading(found, carriers, compared)
+        found, carriers = Lack.HELD_OUT, []
     everybody = view.posterior(lambda codes: 1.0)
-    known = NotEnough(lack, view.shares(everybody), everybody.n_eff, view.sheet.review_count)
-    return Reading(known, carriers)
+    known = NotEnough(found, view.shares(everybody), everybody.n_eff, view.sheet.review_count)
+    return Reading(known, carriers, compared)
+
+
+def _figure(view: FitView, carriers: Sequence[Carrier]) -> Fit | Lack:
+    """The figure for a reader, or why there is none."""
+    if not view.knows_reader():
+        return Lack.NO_SITUATION
+    posterior = view.posterior(view.likeness)
+    if min(posterior.n_eff / ENOUGH_EFFECTIVE, posterior.n_like / ENOUGH_LIKE) < 1:
+        return Lack.FEW_ALIKE
+    shares = view.shares(posterior)
+    if max(share.high - share.low for share in shares) > WIDEST:
+        return Lack.UNSURE
+    return view.fit(posterior, shares, carriers)
 
 
 def attributes_that_matter(*, workspace_id: int, need: str) -> list[Matter]:
@@ -123,19 +144,6 @@ def is_held_out(*, workspace_id: int, need: str, reader_key: str, percent: int) 
         return False
     digest = blake2b(f"fit|{workspace_id}|{need}|{reader_key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) % 100 < percent
-
-
-def _lack_before(view: FitView, reader_key: str) -> Lack | None:
-    topic = view.sheet.topic
-    if not view.knows_reader():
-        return Lack.NO_SITUATION
-    held_out = is_held_out(
-        workspace_id=topic.workspace_id,
-        need=topic.slug,
-        reader_key=reader_key,
-        percent=topic.holdout_percent,
-    )
-    return Lack.HELD_OUT if held_out else None
 
 
 def _view(product: Product, situation: Mapping[str, Any], need: str) -> FitView | None:

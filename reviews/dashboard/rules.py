@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Role
 from reviews.fit_models import FitTopic
+from reviews.holdouts import compare_holdouts
 from reviews.ruling import change_policy, change_topic, policy_of
 
 MOST_WORDS = 500
@@ -104,7 +106,16 @@ def rules(request: DashboardRequest) -> HttpResponse:
         save(request, sent)
         messages.success(request, _("Saved."))
         return redirect("reviews:rules")
-    return render(request, "reviews/dashboard/rules.html", {"form": form, "topics": forms_})
+    return render(
+        request, "reviews/dashboard/rules.html", {"form": form, "topics": forms_, **compared(request, topics)}
+    )
+
+
+def compared(request: DashboardRequest, topics: QuerySet[FitTopic]) -> dict[str, Any]:
+    """What became of readers with and without the figure, by need; asked only where somebody is or was kept from it."""
+    if not any(topic.holdout_percent for topic in topics):
+        return {"comparisons": {}}
+    return {"comparisons": compare_holdouts(workspace=request.workspace, now=timezone.now())}
 
 
 def topic_form(request: DashboardRequest, topic: FitTopic, chosen: str) -> TopicForm:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.urls import reverse
+
 from engagement.models import Product
 from reviews.fit_views import Fit
 from reviews.fits import Lack, Reading
@@ -31,6 +33,8 @@ def fit_context(product: Product, reading: Reading, shown: list[Review]) -> dict
     return {
         "fit": fit,
         "is_shown": isinstance(fit, Fit),
+        "compared": reading.compared,
+        "seen_path": reverse("reviews_embed:fit_seen"),
         "ranges": [Range(one.option, *map(_percent, (one.share, one.low, one.high))) for one in fit.shares],
         "because": because(product, fit, shown) if isinstance(fit, Fit) else [],
     }

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import feeds, pictures, questions, reading, reports, scrutiny, votes, writing
+from reviews.embed import feeds, fits, pictures, questions, reading, reports, scrutiny, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("f/reviews/", reading.list_fragment, name="list_fragment"),
     path("feeds/v1/<str:name>", feeds.feed, name="feed"),
     path("f/fit/", reading.fit_fragment, name="fit_fragment"),
+    path("f/fit/seen/", fits.fit_seen, name="fit_seen"),
     path("photo/<str:name>.thumb.jpg", pictures.photo, {"small": True}, name="thumb"),
     path("photo/<str:name>.jpg", pictures.photo, name="photo"),
     path("f/questions/", questions.questions_fragment, name="questions_fragment"),

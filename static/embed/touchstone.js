@@ -63,18 +63,22 @@
   // ---- What readers do inside an element or on a hosted page
 
   // Tells once that a guide was read: when it has been in sight for some seconds.
-  const watchReading = (guide) => {
+  const watchReading = (guide) => watch(guide, 4000, () => {
+    if (anonymousId || token) post(guide.dataset.tsRead, { guide: guide.dataset.guide, lang: guide.dataset.lang }, true).catch(() => {});
+    goodMoment();
+  });
+  // Where a figure is kept from some readers to learn whether it helps: who met it, and who met its place.
+  const watchFit = (fit) => watch(fit, 1000, () => {
+    const { tsSeen, product, need, arm } = fit.dataset;
+    if (anonymousId) post(tsSeen, { product, need, arm }, true).catch(() => {});
+  });
+  const watch = (part, pause, tell) => {
     let timer;
     const watcher = new IntersectionObserver(([seen]) => {
       clearTimeout(timer);
-      if (!seen.isIntersecting) return;
-      timer = setTimeout(() => {
-        watcher.disconnect();
-        if (anonymousId || token) post(guide.dataset.tsRead, { guide: guide.dataset.guide, lang: guide.dataset.lang }, true).catch(() => {});
-        goodMoment();
-      }, 4000);
+      if (seen.isIntersecting) timer = setTimeout(() => { watcher.disconnect(); tell(); }, pause);
     }, { rootMargin: "0px 0px -25%" });
-    watcher.observe(guide);
+    watcher.observe(part);
   };
 
   const recall = (guide) => {
@@ -162,6 +166,8 @@
     for (const form of content.querySelectorAll?.("[data-ts-draft]") || []) restore(form);
     const guide = content.matches?.("[data-ts-read]") ? content : content.querySelector?.("[data-ts-read]");
     if (guide) { recall(guide); watchReading(guide); }
+    const fit = content.matches?.("[data-ts-seen]") ? content : content.querySelector?.("[data-ts-seen]");
+    if (fit) watchFit(fit);
   };
 
   const get = async (root, from, path, into) => {
