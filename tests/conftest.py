@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(PROJECT / "tests").parts[0]
         if folder in ("races", "browser"):
             item.add_marker(folder.removesuffix("s"))
+
+
+@pytest.fixture(autouse=True)
+def installation_language() -> Iterator[None]:
+    """A request leaves the language of its reader behind in the thread: no test inherits it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

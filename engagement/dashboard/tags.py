@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, npgettext_lazy
 
 from engagement.dashboard.conditions import ConditionField, vocabulary
+from engagement.dashboard.deeds import deed, object_name
 
 register = template.Library()
 STAGE_COLOURS = {
@@ -184,6 +185,10 @@ def with_query(context: template.Context, **changes: Any) -> str:
 def words(code: Any) -> str:
     """A code such as revoke_key as words."""
     return str(code).replace("_", " ")
+
+
+register.filter("deed", deed)
+register.filter("object_name", object_name)
 
 
 @register.filter

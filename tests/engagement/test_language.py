@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import translation
 
+from engagement.dashboard.deeds import OBJECTS, VERBS, deed
 from engagement.dashboard.tags import compact, figure, relative, when
 from engagement.joining import language_of
 from engagement.models import Member
@@ -14,6 +18,7 @@ from tests.make import NOW
 from tests.make_dashboard import Office
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
 GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.9"}
 
 
@@ -116,3 +121,18 @@ def test_dates_numbers_and_plurals_are_put_as_the_language_puts_them() -> None:
         assert relative(NOW.replace(year=2001)).endswith(" Jahren")
     with translation.override("en"):
         assert (figure(1234567), compact(12_400), compact(3_000_000)) == ("1,234,567", "12.4k", "3M")
+
+
+def test_the_trail_tells_every_action_of_the_program_in_words() -> None:
+    sources = [
+        path for app in ("engagement", "journeys", "reviews", "nudges") for path in (ROOT / app).rglob("*.py")
+    ]
+    actions = {a for path in sources for a in re.findall(r'\baction="([a-z]+_[a-z_]+)"', path.read_text())}
+    assert len(actions) > 30
+    assert {a for a in actions if a.partition("_")[0] not in VERBS} == {"store_true"}, (
+        "an option of a command"
+    )
+    assert {a for a in actions if a.partition("_")[2] not in OBJECTS} == {"store_true"}
+    with translation.override("de"):
+        assert [deed("revoke_key"), deed("publish")] == ["Schlüssel: zurückgezogen", "veröffentlicht"]
+    assert [deed("revoke_key"), deed("teach_parrot")] == ["revoke key", "teach parrot"]
