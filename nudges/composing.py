@@ -39,6 +39,17 @@ FIELDS = (
     "respects_caps",
     "counts",
 )
+# Of a nudge with a purpose: whom it goes to, and when.
+LOCKED = {
+    "trigger",
+    "trigger_need",
+    "trigger_stage",
+    *STARTED_BY,
+    "trigger_delay_seconds",
+    "trigger_unless",
+    "conditions",
+    "on_cap",
+}
 # From which state into which a person may bring a nudge; archived is the end.
 MOVES = {
     NudgeStatus.DRAFT: {NudgeStatus.ACTIVE, NudgeStatus.ARCHIVED},
@@ -58,8 +69,17 @@ class CannotChange(Exception):
 
 
 @transaction.atomic
-def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | None, now: datetime) -> Nudge:
+def save_nudge(
+    *,
+    nudge: Nudge,
+    values: dict[str, Any],
+    actor: User | ApiKey | None,
+    now: datetime,
+    by_program: bool = False,
+) -> Nudge:
     """Create a draft (a nudge without id) or change one; `values` holds any of FIELDS, already of the right type.
+
+    Whom a nudge goes to that has a purpose of the program's own, and when, is changed `by_program` only.
 
     The version rises with every real change; decisions made before keep what they were made on. Raises CannotChange.
     """
@@ -77,6 +97,11 @@ def save_nudge(*, nudge: Nudge, values: dict[str, Any], actor: User | ApiKey | N
     changed = changes(before, {field: getattr(held, field) for field in FIELDS if field in values})
     if not is_new and not changed:
         return held
+    if held.purpose and not by_program and (locked := sorted(LOCKED & changed.keys())):
+        raise CannotChange(
+            locked[0],
+            _("This one asks everybody or nobody; when it asks is set under Settings → Review requests."),
+        )
     if not is_new:
         held.version += 1
     if held.status == NudgeStatus.ACTIVE and {"trigger", *STARTED_BY} & changed.keys():
@@ -135,6 +160,8 @@ def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now
     before = NudgeStatus(held.status)
     if before == status:
         return held
+    if status == NudgeStatus.ARCHIVED and held.purpose:
+        raise CannotChange("status", _("Switch it off under Settings → Review requests instead."))
     if status not in MOVES[before]:
         raise CannotChange("status", _("A nudge that is archived stays so; make a new one."))
     if status == NudgeStatus.ACTIVE:

@@ -158,6 +158,8 @@ def _moved(decision: Decided) -> str:
 
 
 def _settled(decision: Decided) -> str:
+    if decision.rule == "products":
+        return _("Every product of the order has been reviewed, asked about or given back by now.")
     event = decision.rule.removeprefix("event:")
     return _("It is no longer wanted: “%(event)s” has happened since.") % {"event": event}
 
@@ -221,7 +223,9 @@ _MARKETER: dict[Reason, Callable[[Decided], str]] = {
     Reason.BROADCAST_STOPPED: _plain(gettext_lazy("Its broadcast was stopped before this was decided.")),
     Reason.ABORTED: _aborted,
     Reason.UNAPPROVED: _plain(
-        gettext_lazy("The nudge was changed and is for many: it waits until somebody approves the new version.")
+        gettext_lazy(
+            "The nudge was changed and is for many: it waits until somebody approves the new version."
+        )
     ),
     Reason.ABANDONED: _plain(
         gettext_lazy("It was decided to be sent, and then given up: nothing reached the customer.")

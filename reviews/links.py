@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
-from engagement.models import Customer, Product
+from engagement.models import Customer, Product, Workspace
 from engagement.signing import BadToken, sign, unsign
 from reviews.models import Review
 from reviews.talk_models import Post
 
 AUTHOR, CONFIRMATION = "review-author", "review-confirmation"
-QUESTION, ANSWER = "question-confirmation", "question-answer"
+QUESTION, ANSWER, COLLECTION = "question-confirmation", "question-answer", "review-collection"
 AUTHOR_FOR, CONFIRMATION_FOR = timedelta(days=90), timedelta(days=7)
 
 
@@ -51,6 +52,25 @@ def writing_url(product: Product, *, customer: Customer | None = None, language:
         query["lang"] = language
     path = f"/e/review/{product.workspace.slug}/{quote(product.sku, safe='')}/"
     return f"{settings.BASE_URL}{path}{'?' if query else ''}{urlencode(query)}"
+
+
+def collection_url(customer: Customer, products: Sequence[Product]) -> str:
+    """Where this customer reviews these products of one workspace: the form of one, or a page that lists several."""
+    if len(products) == 1:
+        return writing_url(products[0], customer=customer)
+    token = sign(COLLECTION, {"c": customer.pk, "p": [product.pk for product in products]})
+    return f"{settings.BASE_URL}/e/collect/{products[0].workspace.slug}/{token}/"
+
+
+def read_collection(token: str, workspace: Workspace) -> tuple[Customer, list[Product]]:
+    """The customer, or who they were merged into, and the products that a link names. Raises BadToken."""
+    payload = unsign(COLLECTION, token, max_age=AUTHOR_FOR)
+    people = Customer.objects.select_related("merged_into").filter(pk=payload["c"], workspace=workspace)
+    customer = people.first()
+    if customer is None:
+        raise BadToken
+    products = Product.objects.filter(workspace=workspace).select_related("workspace").in_bulk(payload["p"])
+    return customer.merged_into or customer, [products[pk] for pk in payload["p"] if pk in products]
 
 
 def page_url(product: Product) -> str:

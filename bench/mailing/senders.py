@@ -157,7 +157,7 @@ def send_some(number: int) -> None:
 def prepare_texts(nudge: Nudge, customers: list[Customer]) -> list[tuple[str, bytes]]:
     """The same mails written beforehand: address and text, as the server gets them from ours."""
     make_due(nudge, customers, "prepared")
-    written = write_letters(read_claimed(list(Message.objects.values_list("pk", flat=True))))
+    written = write_letters(read_claimed(list(Message.objects.values_list("pk", flat=True))), now=NOW)
     assert not written.failed
     Message.objects.update(state="cancelled", next_attempt_at=None)
     return [
@@ -168,7 +168,7 @@ def prepare_texts(nudge: Nudge, customers: list[Customer]) -> list[tuple[str, by
 
 def parts_of_one() -> dict[str, str]:
     """The words of one mail, for senders that make mails of their own."""
-    [letter] = write_letters(read_claimed([Message.objects.values_list("pk", flat=True)[0]])).letters
+    [letter] = write_letters(read_claimed([Message.objects.values_list("pk", flat=True)[0]]), now=NOW).letters
     return {"text": letter.words.text, "html": letter.words.html}
 
 

@@ -63,7 +63,9 @@ class WordsShape(Body):
         if problems := check_blocks(attrs.get("blocks", [])):
             raise serializers.ValidationError({"blocks": list(map(str, problems))}, code="bad_block")
         if bool(attrs.get("body")) == bool(attrs.get("blocks")):
-            raise serializers.ValidationError({"body": [_("Write either a body or blocks.")]}, code="required")
+            raise serializers.ValidationError(
+                {"body": [_("Write either a body or blocks.")]}, code="required"
+            )
         return attrs | {"blocks": tidy(attrs.get("blocks", []))}
 
 
@@ -194,6 +196,7 @@ class NudgeOut(Out):
     trigger = serializers.ChoiceField(Trigger.choices)
     trigger_need = serializers.SerializerMethodField()
     trigger_stage = serializers.CharField()
+    purpose = serializers.CharField(help_text="What the program asks for with it; empty: your own.")
     trigger_event = serializers.CharField()
     trigger_where = serializers.ListField(child=serializers.DictField())
     trigger_delay_seconds = serializers.IntegerField()

@@ -15,11 +15,13 @@ from django.db import transaction
 
 from engagement.conditions import fitting_events
 from engagement.counts import Counts
+from engagement.events import LONGEST_ID
 from engagement.ingesting.stubs import products_of
 from engagement.models import Event, Product
 from engagement.statements import run_statement
 from engagement.unread import Claim, claim_unread, finish_unread
-from nudges.models import Nudge, NudgeStatus, Trigger
+from nudges.considering.timing import due_time, times_of
+from nudges.models import Nudge, NudgeStatus, Purpose, Trigger
 
 READER = "nudges"
 MOST_EVENTS = 1000  # of one customer that start something, in one day
@@ -34,6 +36,7 @@ class Happened(NamedTuple):
     name: str
     at: datetime
     skus: list[str]
+    order_id: str
 
 
 @transaction.atomic
@@ -41,7 +44,8 @@ def consider_events(*, now: datetime, limit: int = 500) -> Counts:
     """Read new events of up to `limit` customers and let in whom they start a nudge for, in one transaction.
 
     A number of statements that depends on how many nudges have tests on properties, not on customers. Counts: taken
-    (customers), entered, late (events that came in when what they start was no longer true).
+    (customers), entered, late (events that came in when what they start was no longer true), nothing_to_ask (orders of
+    nothing that could be reviewed).
     """
     claims = claim_unread(reader=READER, limit=limit)
     if not claims:
@@ -76,43 +80,42 @@ def _find(claims: Sequence[Claim], names: set[str]) -> list[Happened]:
             "most": MOST_EVENTS,
         },
     )
-    return [
-        Happened(
-            row["id"],
-            row["workspace_id"],
-            row["customer_id"],
-            row["name"],
-            row["occurred_at"],
-            _skus(msgspec.json.decode(row["properties"])),
-        )
-        for row in found
-    ]
+    return [_happened(row) for row in found]
 
 
-def _skus(properties: Any) -> list[str]:
-    if not isinstance(properties, dict):
-        return []
-    return list(dict.fromkeys(sku for sku, _told in products_of(properties)))
+def _happened(row: dict[str, Any]) -> Happened:
+    told = msgspec.json.decode(row["properties"])
+    properties = told if isinstance(told, dict) else {}
+    return Happened(
+        row["id"],
+        row["workspace_id"],
+        row["customer_id"],
+        row["name"],
+        row["occurred_at"],
+        list(dict.fromkeys(sku for sku, _told in products_of(properties))),
+        str(properties.get("order_id") or "")[:LONGEST_ID],
+    )
 
 
 def _let_in(events: Sequence[Happened], nudges: Sequence[Nudge], now: datetime) -> Counts:
-    products = _products(events)
+    products, times = _products(events), times_of(nudges)
     counts, rows = Counts(), []
     for nudge in nudges:
         for event in _starting(nudge, events):
-            due_at = event.at + timedelta(seconds=nudge.trigger_delay_seconds)
-            if now > due_at + timedelta(hours=nudge.expires_after_hours):
+            own = [product for sku in event.skus if (product := products.get((event.workspace_id, sku)))]
+            due_at = due_time(nudge, event.at, own, times)
+            if due_at is None:
+                counts["nothing_to_ask"] += 1
+            elif now > due_at + timedelta(hours=nudge.expires_after_hours):
                 counts["late"] += 1
-                continue
-            own = [
-                products[event.workspace_id, sku]
-                for sku in event.skus
-                if (event.workspace_id, sku) in products
-            ]
-            rows.append(_row(nudge, event, own, due_at))
+            else:
+                rows.append(_row(nudge, event, own, due_at))
     if rows:
         entries = msgspec.json.encode(rows).decode()
         counts["entered"] = len(run_statement("nudges.let_in", {"entries": entries}))
+    if whole := [nudge.pk for nudge in nudges if nudge.purpose == Purpose.REVIEW]:
+        customers = sorted({row["customer_id"] for row in rows})
+        run_statement("nudges.join_orders", {"nudges": whole, "customers": customers})
     return counts
 
 
@@ -137,18 +140,16 @@ def _starting(nudge: Nudge, events: Sequence[Happened]) -> list[Happened]:
     return [event for event in named if event.id in fitting]
 
 
-def _products(events: Sequence[Happened]) -> Mapping[tuple[int, str], int]:
-    """Ids of the products that events name, by workspace and SKU."""
+def _products(events: Sequence[Happened]) -> Mapping[tuple[int, str], Product]:
+    """The products that events name, by workspace and SKU."""
     skus = {sku for event in events for sku in event.skus}
     if not skus:
         return {}
     rows = Product.objects.filter(workspace__in={event.workspace_id for event in events}, sku__in=skus)
-    return {
-        (workspace_id, sku): pk for workspace_id, sku, pk in rows.values_list("workspace_id", "sku", "pk")
-    }
+    return {(product.workspace_id, product.sku): product for product in rows}
 
 
-def _row(nudge: Nudge, event: Happened, product_ids: list[int], due_at: datetime) -> dict[str, Any]:
+def _row(nudge: Nudge, event: Happened, products: Sequence[Product], due_at: datetime) -> dict[str, Any]:
     return {
         "workspace_id": event.workspace_id,
         "customer_id": event.customer_id,
@@ -156,6 +157,7 @@ def _row(nudge: Nudge, event: Happened, product_ids: list[int], due_at: datetime
         "event_id": event.id,
         "event_name": event.name,
         "event_at": event.at,
-        "product_ids": product_ids,
+        "product_ids": [product.pk for product in products],
+        "subject": event.order_id,
         "due_at": due_at,
     }

@@ -16,9 +16,11 @@ from nudges.models.nudges import (
     NudgeStatus,
     OnCap,
     Promise,
+    Purpose,
     Trigger,
 )
 from nudges.models.replies import InboundText, NudgeWorth, Reception, Reply, ReplyKind
+from nudges.models.requests import ExperienceTime
 from nudges.models.watching import Hit, HitKind, SeenAs, Watch, Watched
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "DryRunState",
     "Entry",
     "EntryState",
+    "ExperienceTime",
     "Hit",
     "HitKind",
     "InboundText",
@@ -55,6 +58,7 @@ __all__ = [
     "Preference",
     "Pressure",
     "Promise",
+    "Purpose",
     "PushTally",
     "Quota",
     "Reach",

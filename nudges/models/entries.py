@@ -31,6 +31,9 @@ class Entry(models.Model):
     product_ids = ArrayField(
         models.BigIntegerField(), default=list, help_text="Products of the catalogue that the event names."
     )
+    subject = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The order that it is about, if any."
+    )
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=EntryState.choices, default=EntryState.WAITING)
     candidate_id = models.BigIntegerField(null=True)

@@ -41,6 +41,15 @@ class Trigger(models.TextChoices):
     EVENT = "event", _("An event happens")
 
 
+class Purpose(models.TextChoices):
+    """What the program itself asks customers for; each at most one nudge of a workspace, which goes to all or none."""
+
+    REVIEW = "review", _("Review of an order")
+    REVIEW_MONTH = "review_30", _("Review after a month of use")
+    REVIEW_HALF_YEAR = "review_180", _("Review after half a year of use")
+    OWNER = "owner", _("Question to an owner")
+
+
 class NudgeStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     ACTIVE = "active", _("Active")
@@ -84,6 +93,14 @@ class Nudge(models.Model):
     trigger_since = models.DateTimeField(
         null=True, blank=True, help_text="Events from then on start it; null: it never listened to any."
     )
+    purpose = models.CharField(
+        max_length=12,
+        choices=Purpose.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Empty: the marketer's own.",
+    )
     conditions = models.JSONField(default=dict, blank=True)
     on_cap = models.CharField(max_length=5, choices=OnCap.choices, default=OnCap.DROP)
     expires_after_hours = models.PositiveIntegerField(default=72, help_text="not_after = put forward + this.")
@@ -98,7 +115,8 @@ class Nudge(models.Model):
         help_text="For the customer, from -1 to 1: weighed from replies now and then, shrunk to the mean.",
     )
     audience = models.PositiveIntegerField(
-        null=True, help_text="How many its conditions fitted when it was last activated, approved or broadcast."
+        null=True,
+        help_text="How many its conditions fitted when it was last activated, approved or broadcast.",
     )
     awaits_approval = models.BooleanField(
         default=False,
@@ -138,6 +156,14 @@ class Nudge(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(trigger_delay_seconds__lte=366 * 86400), name="trigger_delay_up_to_a_year"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "purpose"], condition=~Q(purpose=""), name="one_nudge_of_a_purpose"
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="")
+                | Q(trigger="event", trigger_need=None, conditions={}, on_cap="defer"),
+                name="purpose_asks_all_or_none",
             ),
         ]
         indexes = [models.Index(fields=["workspace", "status"], name="nudges_by_status")]

@@ -97,7 +97,7 @@ class _Chunk:
 
     def send(self, ids: Sequence[int], send: Send) -> None:
         try:
-            written = write_letters(self._still_wanted(read_claimed(ids)))
+            written = write_letters(self._still_wanted(read_claimed(ids)), now=self.now)
             self.supplies = read_supplies(self.name, [letter.message for letter in written.letters])
             self._record(written.failed)
             if written.ended:

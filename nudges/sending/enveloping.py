@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from nudges.channels import Envelope, Refused
 from nudges.channels.email import sender
+from nudges.entries import entries_of
 from nudges.models import Decision, Message, Promise
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
@@ -46,20 +47,26 @@ class Written(NamedTuple):
     ended: list[tuple[Message, Obstacle]]
 
 
-def write_letters(messages: Sequence[Message]) -> Written:
+def write_letters(messages: Sequence[Message], *, now: datetime) -> Written:
     """The words of each message."""
     stages = dict(
         Decision.objects.filter(candidate__in=[message.candidate_id for message in messages]).values_list(
             "candidate_id", "stage"
         )
     )
+    entries = entries_of([message.candidate_id for message in messages])
     subjects = [
-        Subject(message.customer, message.customer_need, stages.get(message.candidate_id, ""))
+        Subject(
+            message.customer,
+            message.customer_need,
+            stages.get(message.candidate_id, ""),
+            entries.get(message.candidate_id),
+        )
         for message in messages
     ]
     workspaces = {message.workspace_id: message.workspace for message in messages}
     written = Written([], [], [])
-    for message, known in zip(messages, read_known(workspaces, subjects), strict=True):
+    for message, known in zip(messages, read_known(workspaces, subjects, now=now), strict=True):
         match _word(message, known):
             case Rendered() as words:
                 written.letters.append(Letter(message, words))

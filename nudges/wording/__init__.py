@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.models import Channel
 from nudges.models import NudgeContent
 from nudges.wording.blocks import fill_blocks
 from nudges.wording.languages import nearest
-from nudges.wording.letters import Links, Shape, as_text, laid_out, links_of
+from nudges.wording.letters import Links, Shape, as_text, interface_language, laid_out, links_of
+from nudges.wording.occasions import Occasion
 from nudges.wording.placeholders import Aborted, BadWording, MissingData, fill, fill_marked
 from nudges.wording.references import bind
+from nudges.wording.started import day_of, names_of
 from nudges.wording.texts import TEXTED
 from nudges.wording.values import Known, Subject, read_known, values
 
@@ -83,6 +86,7 @@ def render(
     blocks = fill_blocks(content.blocks, data, given)
     link = _link(fill(content.link_url, data)) if content.link_url else ""
     label = fill(content.link_label, data)
+    occasion = occasion_of(known, content.language)
     shape = Shape(
         source=source,
         blocks=blocks,
@@ -96,12 +100,29 @@ def render(
         category=category,
         shop=known.workspace.name,
         postal_address=known.workspace.postal_address,
+        event=occasion.event if occasion else "",
     )
-    letter = laid_out(shape).filled(given, subject=subject, link=link, link_label=label, links=links)
+    letter = laid_out(shape).filled(
+        given, subject=subject, link=link, link_label=label, links=links, occasion=occasion
+    )
     if channel in TEXTED:
         letter = as_text(letter, link=link, language=content.language)
     extras = {name: fill(str(value), data) for name, value in content.extras.items()}
     return Rendered(subject, *letter, content.language, links.unsubscribe, links.answer, link, label, extras)
+
+
+def occasion_of(known: Known, language: str) -> Occasion | None:
+    """The event that started it, as the customer may read of it; None where none did, or it names no product."""
+    if not known.started:
+        return None
+    with translation.override(interface_language(language)):
+        products = names_of(known.started)
+    zone = known.customer.timezone or known.workspace.timezone
+    return (
+        Occasion(known.started.name, products, day_of(known.started, zone=zone, language=language))
+        if products
+        else None
+    )
 
 
 def languages_of(known: Known) -> list[str]:

@@ -22,10 +22,10 @@ from nudges.wording.components import as_markdown, as_mjml
 from nudges.wording.layouts import AS_HTML, AS_TEXT, OF_LETTER, Pieces, cut, mark
 from nudges.wording.markdown import to_html, to_text
 from nudges.wording.mjml import compile_mjml
-from nudges.wording.occasions import why
+from nudges.wording.occasions import Occasion, why
 from nudges.wording.texts import text_message
 
-SUBJECT, LINK, LINK_LABEL, PREFERENCES, UNSUBSCRIBE, FIRST_REPLY = range(6)
+SUBJECT, LINK, LINK_LABEL, PREFERENCES, UNSUBSCRIBE, PRODUCTS, DAY, FIRST_REPLY = range(8)
 
 
 class Links(NamedTuple):
@@ -71,6 +71,7 @@ class Shape(NamedTuple):
     category: str
     shop: str
     postal_address: str
+    event: str = ""  # what started it, where it is about products
 
 
 class Letter(NamedTuple):
@@ -91,10 +92,27 @@ class Layout(NamedTuple):
     body_html: Pieces
 
     def filled(
-        self, given: Sequence[str], *, subject: str, link: str, link_label: str, links: Links
+        self,
+        given: Sequence[str],
+        *,
+        subject: str,
+        link: str,
+        link_label: str,
+        links: Links,
+        occasion: Occasion | None = None,
     ) -> Letter:
         """The letter to one customer; `given` are the values of the words."""
-        own = [subject, link, link_label, links.preferences, links.unsubscribe, *links.replies.values()]
+        _event, products, day = occasion or ("", "", "")
+        own = [
+            subject,
+            link,
+            link_label,
+            links.preferences,
+            links.unsubscribe,
+            products,
+            day,
+            *links.replies.values(),
+        ]
         values = [*own, *[""] * (OF_LETTER - len(own)), *given]
         escaped = [escape(value) for value in values]
         body_text = self.body_text.filled(values, values, AS_TEXT)
@@ -156,6 +174,7 @@ def _frame(shape: Shape) -> dict[str, Any]:
             stage=shape.stage,
             category=shape.category,
             shop=shape.shop,
+            occasion=Occasion(shape.event, mark(PRODUCTS), mark(DAY)) if shape.event else None,
         ),
         "links": Links({}, preferences=mark(PREFERENCES), unsubscribe=mark(UNSUBSCRIBE)),
         "replies": replies,

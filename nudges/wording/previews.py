@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from engagement.models import Customer
 from journeys.models import CustomerNeed
-from nudges.models import Nudge, NudgeContent
+from nudges.models import Entry, Nudge, NudgeContent
 from nudges.wording import Rendered, bind, choose_content, languages_of, render
 from nudges.wording.blocks import CHOICES
 from nudges.wording.letters import preview_links
@@ -61,10 +61,15 @@ def known_of(nudge: Nudge, customers: Sequence[Customer], *, now: datetime) -> l
     for row in rows.order_by("closed_at", "-stage_since"):
         needs.setdefault(row.customer_id, row)
     found = [(customer, needs.get(customer.pk)) for customer in customers]
+    entries = {
+        entry.customer_id: entry
+        for entry in Entry.objects.filter(nudge=nudge, customer__in=customers).order_by("event_at", "id")
+    }
     subjects = [
-        Subject(customer, need, need.stage if need else nudge.trigger_stage) for customer, need in found
+        Subject(customer, need, need.stage if need else nudge.trigger_stage, entries.get(customer.pk))
+        for customer, need in found
     ]
-    return read_known({nudge.workspace_id: nudge.workspace}, subjects)
+    return read_known({nudge.workspace_id: nudge.workspace}, subjects, now=now)
 
 
 def preview_of(nudge: Nudge, contents: Sequence[NudgeContent], known: Known, *, channel: str) -> Preview:

@@ -7,6 +7,7 @@ that is not known. Read for many messages at once, in a number of queries that d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ from engagement.models import Customer, Event, Fact, Product, Workspace
 from journeys.links import shortlist_url, situation_url, survey_url
 from journeys.models import CustomerNeed
 from journeys.surveys.answering import open_surveys
+from nudges.models import Entry
+from nudges.wording.started import Started, event_values, read_started
+from reviews.links import collection_url
 
 MAX_PRODUCTS = 5
 
@@ -32,6 +36,7 @@ class Known(NamedTuple):
     facts: Mapping[str, Any]
     products: Sequence[Product]
     surveys: Sequence[str] = ()
+    started: Started | None = None
 
 
 class Subject(NamedTuple):
@@ -40,13 +45,19 @@ class Subject(NamedTuple):
     customer: Customer
     need: CustomerNeed | None
     stage: str
+    entry: Entry | None = None
 
 
-def read_known(workspaces: Mapping[int, Workspace], subjects: Sequence[Subject]) -> list[Known]:
-    """One `Known` for each subject, in their order, in four queries. The needs must come with their `need`."""
+def read_known(
+    workspaces: Mapping[int, Workspace], subjects: Sequence[Subject], *, now: datetime
+) -> list[Known]:
+    """One `Known` for each subject, in their order, in four queries, and three for what events started.
+
+    The needs must come with their `need`."""
     facts = _facts(subjects)
     surveys = open_surveys(workspaces)
     products = _products(subjects)
+    started = read_started([subject.entry for subject in subjects if subject.entry], now=now)
     return [
         Known(
             workspace=workspaces[subject.customer.workspace_id],
@@ -59,15 +70,20 @@ def read_known(workspaces: Mapping[int, Workspace], subjects: Sequence[Subject])
             },
             products=products.get(subject.need.pk, []) if subject.need else [],
             surveys=surveys.get(subject.customer.workspace_id, ()),
+            started=started.get(subject.entry.pk) if subject.entry else None,
         )
         for subject in subjects
     ]
 
 
 def values(known: Known, *, language: str) -> dict[str, Any]:
-    """The values for placeholders: customer, need, product, products, facts, shop, links."""
+    """The values for placeholders: customer, need, product, products, event, facts, shop, links.
+
+    The products are those of the event that started it, where it names some, else those looked at for the need.
+    """
     customer, workspace = known.customer, known.workspace
-    products = [_product(product, workspace, language) for product in known.products]
+    about = known.started.products if known.started and known.started.products else known.products
+    products = [_product(product, workspace, language) for product in about]
     return {
         "customer": _filled(
             {
@@ -84,6 +100,7 @@ def values(known: Known, *, language: str) -> dict[str, Any]:
             else {}
         ),
         "facts": _plain(known.facts),
+        "event": _plain(event_values(known.started)),
         "product": products[0] if products else {},
         "products": products,
         "shop": _filled({"name": workspace.name, "url": workspace.shop_url}),
@@ -121,6 +138,8 @@ def _links(known: Known) -> Pages:
     }
     if known.need:
         links["shortlist"] = partial(shortlist_url, customer, known.need.need, workspace)
+    if known.started and known.started.products:
+        links["review"] = partial(collection_url, customer, known.started.products)
     return Pages(links)
 
 

@@ -38,6 +38,8 @@ def _common() -> list[tuple[str, str]]:
         ("product.category", _("Its category")),
         ("products", _("Up to five products looked at: for a loop")),
         ("links.shortlist", _("The customer's own shortlist")),
+        ("event.name", _("The event that started it; its properties by their names")),
+        ("links.review", _("Where the products of that event are reviewed")),
         ("links.situation", _("What the customer told about their situation")),
         ("shop.name", _("Your shop's name")),
         ("shop.url", _("Your shop's address")),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import feeds, fits, pictures, questions, reading, reports, scrutiny, votes, writing
+from reviews.embed import collecting, feeds, fits, pictures, questions, reading, reports, scrutiny, votes, writing
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="confirm_question_page",
     ),
     path("answer/<slug:workspace>/<str:token>/", questions.answer_page, name="answer_page"),
+    path("collect/<slug:workspace>/<str:token>/", collecting.collection_page, name="collection_page"),
     path("report/<slug:workspace>/<str:kind>/<int:number>/", reports.report_page, name="report_page"),
     path("treatment/<slug:workspace>/", scrutiny.treatment_page, name="treatment_page"),
     path("f/review/", writing.form_fragment, name="form_fragment"),

@@ -124,6 +124,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "broadcasts/<int:broadcast_id>": (READ, None),
     "broadcasts/<int:broadcast_id>/state": (None, EDIT),
     "settings/opens-and-clicks": (READ, OWN),
+    "settings/review-requests": (READ, EDIT),
     "settings/delivery": (READ, None),
     "settings/delivery/try": (None, OWN),
     "settings/delivery/suppressions": (READ, EDIT),

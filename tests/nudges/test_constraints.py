@@ -21,6 +21,7 @@ from nudges.models import (
     ChannelAccount,
     Decision,
     Entry,
+    ExperienceTime,
     Hit,
     InboundText,
     Message,
@@ -53,6 +54,7 @@ NUDGES: dict[str, dict[str, Any]] = {
     "event_trigger_names_an_event": {"trigger": "event", "trigger_event": "", "trigger_since": NOW},
     "active_event_trigger_has_a_beginning": {"trigger": "event", "trigger_event": "Order Completed"},
     "trigger_delay_up_to_a_year": {"trigger_delay_seconds": 367 * 86400},
+    "purpose_asks_all_or_none": {"purpose": "review", "conditions": {"trait": "plan", "is": "gold"}},
 }
 POLICIES = {
     "quiet_hours_both_or_none": [
@@ -109,6 +111,9 @@ OTHERS = {
     "entry_of_candidate",
     "entry_state_known",
     "entry_due_after_its_event",
+    "one_nudge_of_a_purpose",
+    "experience_time_once",
+    "experience_within_a_year",
 }
 
 
@@ -267,6 +272,18 @@ def test_entries(customer: Customer, nudge: Nudge) -> None:
     with refused("entry_customer_in_workspace"), transaction.atomic():
         enter(event_id=2, workspace=make.workspace())
         connection.check_constraints()
+
+
+def test_requests_for_reviews(workspace: Workspace) -> None:
+    asking = {"purpose": "review", "trigger": "event", "trigger_event": "Order Delivered", "on_cap": "defer"}
+    make_nudges.nudge(workspace, **asking, trigger_since=NOW)
+    with refused("one_nudge_of_a_purpose"), transaction.atomic():
+        make_nudges.nudge(workspace, **asking, trigger_since=NOW)
+    ExperienceTime.objects.create(workspace=workspace, category="Tents", days=30)
+    with refused("experience_time_once"), transaction.atomic():
+        ExperienceTime.objects.create(workspace=workspace, category="Tents", days=31)
+    with refused("experience_within_a_year"), transaction.atomic():
+        ExperienceTime.objects.create(workspace=workspace, category="Lamps", days=366)
 
 
 def test_a_candidate_has_one_decision_and_one_message(customer: Customer, nudge: Nudge) -> None:
