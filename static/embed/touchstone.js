@@ -139,8 +139,11 @@
       const slot = root.querySelector(`[data-ts-slot="${into}"]`);
       slot.replaceChildren(content);
       slot.hidden = false;
+      slot.style.minBlockSize = "";
     } else {
+      const room = old.matches(".ts-votes") ? `${old.offsetHeight}px` : "";
       old.replaceWith(content);
+      if (room) first.style.minBlockSize = room;
     }
     prepare(root, first);
     if (into === "more") return first?.querySelector("a, button")?.focus({ preventScroll: true });
@@ -172,6 +175,9 @@
 
   const get = async (root, from, path, into) => {
     from.setAttribute("aria-busy", "true");
+    // Room is made at once, while it is the reader's own click that moves things, and not when the answer comes.
+    const slot = root.querySelector(`[data-ts-slot="${into}"][hidden]`);
+    if (slot) { slot.hidden = false; slot.style.minBlockSize = "100vh"; }
     try {
       const answer = await ask(path);
       if (!answer.ok) throw new Error(await answer.text());
