@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,9 +38,13 @@ def _accept(peer: Peer, listener: socket.socket) -> None:
     with suppress(OSError):
         while True:
             plain, _address = listener.accept()
-            threading.Thread(
-                target=_serve, args=(peer, context.wrap_socket(plain, server_side=True)), daemon=True
-            ).start()
+            threading.Thread(target=_shake_hands, args=(peer, plain, context), daemon=True).start()
+
+
+def _shake_hands(peer: Peer, plain: socket.socket, context: ssl.SSLContext) -> None:
+    """Apart from accepting others: whoever dies in the middle of it holds up nobody."""
+    with suppress(OSError):
+        _serve(peer, context.wrap_socket(plain, server_side=True))
 
 
 def _serve(peer: Peer, connection: socket.socket) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from engagement.models import Event
-from nudges.models import Message, MessageState, Nudge
+from nudges.models import Circuit, Message, MessageState, Nudge
 from nudges.sending import reconcile_claims
 from nudges.sending.delivering import STRIDE
 from nudges.sending.reconciling import LEASE
@@ -220,5 +220,6 @@ def test_killed_at_random_again_and_again(place: Place) -> None:
 def wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not holds():
+        assert not Circuit.objects.filter(failures__gt=0).exists(), "the peer fails"
         assert time.monotonic() < deadline, "nothing is sent"
         time.sleep(0.01)
