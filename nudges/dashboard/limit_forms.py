@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagement.models import Category, Channel, Workspace
+from engagement.models import Category, Channel, Role, Workspace
 from journeys.models import Need
 from nudges.models import CapScope, Interest, Policy, Promise, WindowKind
 
@@ -68,8 +68,22 @@ class PolicyForm(forms.Form):
         required=False, label=gettext_lazy("Service messages may be allowed to go beyond the limits")
     )
 
+    approval_above = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2_000_000_000,
+        label=gettext_lazy("Needs approval above"),
+        help_text=gettext_lazy("So many customers. Any edit asks for it again. Empty: nothing does."),
+    )
+    approval_role = forms.ChoiceField(
+        choices=[(role.value, role.label) for role in (Role.OWNER, Role.MARKETER)],
+        required=False,
+        label=gettext_lazy("Who may approve, at least"),
+    )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        cleaned["approval_role"] = cleaned.get("approval_role") or Role.OWNER
         start, end = cleaned.get("quiet_start"), cleaned.get("quiet_end")
         if (start is None) != (end is None):
             self.add_error("quiet_end", _("Write both times, or neither."))
@@ -91,7 +105,7 @@ class PolicyForm(forms.Form):
 def initial_of(policy: Policy) -> dict[str, Any]:
     names = (
         "quiet_start", "quiet_end", "business_limit", "business_share_percent", "collect_seconds",
-        "allow_service_exempt",
+        "allow_service_exempt", "approval_above", "approval_role",
     )  # fmt: skip
     gap = policy.min_gap_seconds
     return {name: getattr(policy, name) for name in names} | {

@@ -215,14 +215,19 @@ def fill_marked(
 
 def missing_values(source: str, values: Mapping[str, Any]) -> list[str]:
     """The placeholders of the words for which `values` has nothing, defaults or not, sorted. Raises BadWording."""
+    return sorted(".".join(path) for path in _paths(source) if _look_up(values, path) is None)
+
+
+@lru_cache(maxsize=4096)
+def _paths(source: str) -> frozenset[tuple[str, ...]]:
+    """Every value that a template asks for, as the steps to it."""
     try:
         found = _parsed(PLAIN, source).analyze(include_partials=False).globals
     except LiquidError as error:
         raise BadWording(
             _("The placeholders cannot be read: %(error)s.") % {"error": _first_line(error)}
         ) from error
-    paths = {tuple(map(str, use.segments)) for uses in found.values() for use in uses}
-    return sorted(".".join(path) for path in paths if _look_up(values, path) is None)
+    return frozenset(tuple(map(str, use.segments)) for uses in found.values() for use in uses)
 
 
 @contextmanager
