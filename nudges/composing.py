@@ -35,6 +35,7 @@ FIELDS = (
     "trigger_unless",
     "conditions",
     "on_cap",
+    "send_windows",
     "expires_after_hours",
     "respects_caps",
     "counts",

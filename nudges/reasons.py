@@ -62,6 +62,7 @@ class Reason(models.TextChoices):
     )
     OUTRANKED = "outranked", gettext_lazy("Another message served the customer better")
     QUIET_HOURS = "quiet_hours", gettext_lazy("Quiet hours")
+    SEND_WINDOW = "send_window", gettext_lazy("Outside its send windows")
     NO_CONSENT = "no_consent", gettext_lazy("No consent")
     UNREACHABLE = "unreachable", gettext_lazy("No address on any of its channels")
     SUPPRESSED_ADDRESS = "suppressed_address", gettext_lazy("The address may not be used")
@@ -101,6 +102,7 @@ _HAS_A_RULE = {
     Reason.BUSINESS_BUDGET,
     Reason.OUTRANKED,
     Reason.QUIET_HOURS,
+    Reason.SEND_WINDOW,
     Reason.EXPIRED,
     Reason.SNOOZED,
 }
@@ -195,6 +197,9 @@ _MARKETER: dict[Reason, Callable[[Decided], str]] = {
     ),
     Reason.OUTRANKED: _outranked,
     Reason.QUIET_HOURS: _plain(gettext_lazy("Quiet hours where the customer is.")),
+    Reason.SEND_WINDOW: _plain(
+        gettext_lazy("Outside the hours of the week in which it may leave, where the customer is.")
+    ),
     Reason.NO_CONSENT: _plain(
         gettext_lazy("The customer has not allowed this category on any channel of the nudge.")
     ),
@@ -262,6 +267,7 @@ _CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
         gettext_lazy("Another message was more useful to you, so we kept this one back.")
     ),
     Reason.QUIET_HOURS: _plain(gettext_lazy("It was late or early where you are, so we waited.")),
+    Reason.SEND_WINDOW: _plain(gettext_lazy("It was not the time of the week for it, so we waited.")),
     Reason.NO_CONSENT: _plain(gettext_lazy("You have not allowed us messages on this topic this way.")),
     Reason.UNREACHABLE: _plain(gettext_lazy("We had no address of yours for it.")),
     Reason.SUPPRESSED_ADDRESS: _plain(gettext_lazy("We no longer write to the address that we had.")),

@@ -12,6 +12,7 @@ from engagement.api.shapes import Body, BoundedObject, ObjectName, Out, Query
 from engagement.conditions import Problem, check_condition, describe_condition
 from engagement.models import Category, Channel
 from journeys.models import Need, Stage
+from nudges.api.windows import WindowOut, WindowsField
 from nudges.models import Interest, Nudge, NudgeStatus, OnCap, Promise, Trigger
 from nudges.starts import LONGEST_DELAY, MOST_EXITS
 from nudges.wording.blocks import MOST, check_blocks, tidy
@@ -123,6 +124,7 @@ class NudgeChange(Body):
     )
     conditions = serializers.DictField(required=False, help_text="Whom it is for; {} fits everyone.")
     on_cap = serializers.ChoiceField(OnCap.choices, required=False)
+    send_windows = WindowsField(help_text="When it leaves, beside the workspace's. Empty: always.")
     expires_after_hours = serializers.IntegerField(min_value=1, max_value=MAX_EXPIRY_HOURS, required=False)
     contents = serializers.ListField(child=WordsShape(), max_length=100, required=False)
 
@@ -205,6 +207,7 @@ class NudgeOut(Out):
     conditions = serializers.DictField()
     conditions_text = serializers.SerializerMethodField(help_text="The conditions as a sentence.")
     on_cap = serializers.ChoiceField(OnCap.choices)
+    send_windows = WindowOut(many=True)
     expires_after_hours = serializers.IntegerField()
     respects_caps = serializers.BooleanField(help_text="Only an owner may change it, in the dashboard.")
     counts = serializers.BooleanField(

@@ -15,6 +15,7 @@ from engagement.api.resources import Resource
 from engagement.api.shapes import Body, ObjectName, Out
 from engagement.models import Category, Channel
 from journeys.models import Need
+from nudges.api.windows import WindowOut, WindowsField
 from nudges.limiting import (
     add_cap,
     archive_cap,
@@ -34,6 +35,7 @@ SHOWN = (
     "version",
     "quiet_start",
     "quiet_end",
+    "send_windows",
     "min_gap_seconds",
     "business_limit",
     "business_window_seconds",
@@ -124,6 +126,7 @@ class PolicyOut(Out):
     version = serializers.IntegerField(help_text="Decisions name the version they were made under.")
     quiet_start = serializers.TimeField(allow_null=True)
     quiet_end = serializers.TimeField(allow_null=True)
+    send_windows = WindowOut(many=True)
     min_gap_seconds = serializers.IntegerField(allow_null=True)
     business_limit = serializers.IntegerField(allow_null=True)
     business_window_seconds = serializers.IntegerField()
@@ -146,6 +149,9 @@ class PolicyIn(Body):
         required=False, allow_null=True, default=None, help_text="Such as 21:00, in the customer's time zone."
     )
     quiet_end = serializers.TimeField(required=False, allow_null=True, default=None)
+    send_windows = WindowsField(
+        help_text="When push messages leave, but service. Empty: always.", default=list
+    )
     min_gap_seconds = serializers.IntegerField(
         min_value=1, max_value=LONGEST_WINDOW, required=False, allow_null=True, default=None
     )

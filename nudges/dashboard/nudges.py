@@ -23,6 +23,7 @@ from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.dashboard.forms import NudgeForm, initial_of
 from nudges.dashboard.ledger import held_rows, ledger_lines
 from nudges.dashboard.start_forms import StartForm
+from nudges.dashboard.window_forms import WindowsForm
 from nudges.deciding import simulate
 from nudges.dry_running import audience_of
 from nudges.entries import next_entries
@@ -41,6 +42,7 @@ from nudges.models import (
     Trigger,
 )
 from nudges.overviews import figures_of
+from nudges.send_windows import describe_windows
 from nudges.starts import start_in_words
 
 PAGE = 50
@@ -93,6 +95,7 @@ def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "channels": [Channel(name).label for name in one.channels if name in Channel.values],
         "contents": one.contents.order_by("channel", "language"),
         "sentence": describe(one),
+        "send_windows": describe_windows(one.send_windows),
         "start": start_in_words(one) if one.trigger == Trigger.EVENT else "",
         "entries": next_entries(one),
         "waiting": Entry.objects.filter(nudge=one, state=EntryState.WAITING).count(),
@@ -132,8 +135,9 @@ def compose(request: DashboardRequest, one: Nudge) -> HttpResponse:
     initial = initial_of(one) if one.pk else {"channel_1": "email", "trigger": Trigger.STAGE_CHANGE}
     form = NudgeForm(request.POST or None, initial=initial, workspace=request.workspace)
     start = StartForm(request.POST or None, nudge=one)
-    if request.method == "POST" and all([form.is_valid(), start.is_valid()]):
-        values = form.values()
+    windows = WindowsForm(request.POST or None, windows=one.send_windows)
+    if request.method == "POST" and all([form.is_valid(), start.is_valid(), windows.is_valid()]):
+        values = form.values() | {"send_windows": windows.windows}
         if values["trigger"] == Trigger.EVENT:
             values |= start.values()
         try:
@@ -145,7 +149,13 @@ def compose(request: DashboardRequest, one: Nudge) -> HttpResponse:
         else:
             messages.success(request, _("Saved.") if one.pk else _("The draft is saved. Next: its words."))
             return redirect("nudges:nudge", nudge_id=saved.pk)
-    context = {"form": form, "start": start, "events": known_events(request.workspace), "nudge": one}
+    context = {
+        "form": form,
+        "start": start,
+        "windows": windows,
+        "events": known_events(request.workspace),
+        "nudge": one,
+    }
     return render(request, "nudges/dashboard/nudge_edit.html", context)
 
 

@@ -12,6 +12,7 @@ from engagement.access import DashboardRequest, dashboard_action, dashboard_page
 from engagement.models import Role
 from nudges.dashboard.limit_forms import CapForm, PolicyForm, initial_of
 from nudges.dashboard.throughput import ThroughputForm
+from nudges.dashboard.window_forms import WindowsForm
 from nudges.limiting import (
     CapExists,
     add_cap,
@@ -27,6 +28,7 @@ from nudges.limiting import (
     policy_of,
 )
 from nudges.models import Cap, Policy
+from nudges.send_windows import describe_windows
 from nudges.throughputs import describe_wait, queues_of
 
 
@@ -35,16 +37,18 @@ def pressure(request: DashboardRequest) -> HttpResponse:
     """All limits, read back in sentences; owners change them."""
     policy = policy_of(request.workspace)
     form = PolicyForm(request.POST or None, initial=initial_of(policy))
-    if request.method == "POST" and form.is_valid():
-        change_policy(
-            workspace=request.workspace, values=form.values(), actor=request.user, now=timezone.now()
-        )
+    windows = WindowsForm(request.POST or None, windows=policy.send_windows)
+    if request.method == "POST" and all([form.is_valid(), windows.is_valid()]):
+        values = form.values() | {"send_windows": windows.windows}
+        change_policy(workspace=request.workspace, values=values, actor=request.user, now=timezone.now())
         messages.success(request, _("Saved. It holds for every decision from now on."))
         return redirect("nudges:settings_pressure")
-    return show(request, policy, form, CapForm(workspace=request.workspace))
+    return show(request, policy, form, windows, CapForm(workspace=request.workspace))
 
 
-def show(request: DashboardRequest, policy: Policy, form: PolicyForm, cap_form: CapForm) -> HttpResponse:
+def show(
+    request: DashboardRequest, policy: Policy, form: PolicyForm, windows: WindowsForm, cap_form: CapForm
+) -> HttpResponse:
     caps = [
         (cap, " ".join(filter(None, [describe_cap(cap), describe_floor(cap)])))
         for cap in caps_in_force(request.workspace)
@@ -52,6 +56,7 @@ def show(request: DashboardRequest, policy: Policy, form: PolicyForm, cap_form: 
     context = {
         "policy": policy,
         "form": form,
+        "windows": windows,
         "cap_form": cap_form,
         "caps": caps,
         "queues": [(one, describe_wait(one)) for one in queues_of(request.workspace, now=timezone.now())],
@@ -68,6 +73,11 @@ def sentences_of(policy: Policy) -> list[str]:
         said.append(
             _("Nothing between %(start)s and %(end)s where the customer is.")
             % {"start": policy.quiet_start.strftime("%H:%M"), "end": policy.quiet_end.strftime("%H:%M")}
+        )
+    if policy.send_windows:
+        said.append(
+            _("But for service, messages leave only %(when)s where the customer is.")
+            % {"when": describe_windows(policy.send_windows)}
         )
     said += filter(None, [describe_gap(policy), describe_business(policy)])
     if policy.business_share_percent is not None:
@@ -95,7 +105,8 @@ def add(request: DashboardRequest) -> HttpResponse:
             messages.success(request, _("The cap holds from now on."))
             return redirect("nudges:settings_pressure")
     policy = policy_of(request.workspace)
-    return show(request, policy, PolicyForm(initial=initial_of(policy)), cap_form)
+    windows = WindowsForm(None, windows=policy.send_windows)
+    return show(request, policy, PolicyForm(initial=initial_of(policy)), windows, cap_form)
 
 
 @dashboard_page(role=Role.OWNER)

@@ -16,6 +16,12 @@ class Policy(models.Model):
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="policy")
     quiet_start = models.TimeField(null=True, blank=True)
     quiet_end = models.TimeField(null=True, blank=True)
+    send_windows = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="When push messages leave, but service; see nudges.send_windows. Empty: always.",
+    )
     min_gap_seconds = models.PositiveIntegerField(null=True, blank=True)
     business_limit = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Per customer; empty: no limit."

@@ -103,6 +103,12 @@ class Nudge(models.Model):
     )
     conditions = models.JSONField(default=dict, blank=True)
     on_cap = models.CharField(max_length=5, choices=OnCap.choices, default=OnCap.DROP)
+    send_windows = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="When it leaves, beside the workspace's; see nudges.send_windows. Empty: always.",
+    )
     expires_after_hours = models.PositiveIntegerField(default=72, help_text="not_after = put forward + this.")
     respects_caps = models.BooleanField(default=True)
     counts = models.BooleanField(default=True)

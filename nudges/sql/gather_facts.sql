@@ -4,7 +4,7 @@
 WITH people AS MATERIALIZED (
     SELECT c.customer_id, place.zone, place.is_held_out, pressure.sent_at, preference.max_per_week, preference.paused_until,
         preference.paused_categories, preference.quiet_start AS own_start, preference.quiet_end AS own_end,
-        policy.quiet_start, policy.quiet_end, coalesce(policy.version, 0) AS policy_version,
+        policy.quiet_start, policy.quiet_end, policy.send_week, coalesce(policy.version, 0) AS policy_version,
         coalesce(policy.allow_service_exempt, false) AS allow_service_exempt,
         CASE WHEN policy.is_adaptive AND NOT place.is_held_out THEN (
             SELECT received.level FROM nudges_reception(
@@ -35,7 +35,7 @@ INSERT INTO facts (
     candidate_id, workspace_id, customer_id, nudge_id, nudge_version, broadcast_id, put_forward_at, not_after,
     scheduled_at, category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
     customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start,
-    own_end, sent_at, level, policy_version
+    own_end, send_week, sent_at, level, policy_version
 )
 SELECT
     c.candidate_id, c.workspace_id, c.customer_id, c.nudge_id, nudge.version, c.broadcast_id, c.put_forward_at, c.not_after,
@@ -48,7 +48,11 @@ SELECT
         THEN coalesce(array_position(%(stages)s::text[], need.stage::text), 0) ELSE 0 END,
     own.zone, nudge.promise <> 'service' AND own.is_held_out, own.max_per_week,
     greatest(own.paused_until, (own.paused_categories ->> nudge.category_id::text)::timestamptz),
-    own.quiet_start, own.quiet_end, own.own_start, own.own_end, own.sent_at, own.level, own.policy_version
+    own.quiet_start, own.quiet_end, own.own_start, own.own_end,
+    -- The workspace's hours are not for what the customer waits for; the nudge's own are.
+    CASE WHEN nudge.promise = 'service' THEN nudge.send_week
+        ELSE coalesce(own.send_week * nudge.send_week, own.send_week, nudge.send_week) END,
+    own.sent_at, own.level, own.policy_version
 FROM considered AS c
 JOIN said AS nudge ON nudge.id = c.nudge_id
 JOIN people AS own ON own.customer_id = c.customer_id

@@ -1,25 +1,30 @@
--- Holds push messages back while the customer has paused them or sleeps. A pause is a limit of the customer's and, as
--- limits do, lets an exempt service message pass; quiet hours hold for everything that rings.
--- Few hours are as many people's, so the end of each night is found once.
+-- Holds push messages back while the customer has paused them or sleeps, and outside the send windows. A pause is a limit
+-- of the customer's and, as limits do, lets an exempt service message pass; hours hold for everything that rings.
+-- Few hours are as many people's, so the end of each night is found once. None: the hours leave no time to send.
 -- Reads and writes the run's `facts`: reason, rule, allowed_at.
 WITH awake AS MATERIALIZED (
-    SELECT night.*, nudges_awake_at(
-        coalesce(pause_ends, %(now)s), zone, quiet_start, quiet_end, own_start, own_end
-    ) AS until
+    SELECT night.*, nudges_sendable_at(
+        coalesce(pause_ends, %(now)s), zone, quiet_start, quiet_end, own_start, own_end, send_week
+    ) AS until, CASE
+        WHEN pause_ends IS NOT NULL THEN 'paused'
+        WHEN nudges_awake_at(%(now)s, zone, quiet_start, quiet_end, own_start, own_end) > %(now)s THEN 'quiet_hours'
+        ELSE 'send_window'
+    END AS reason
     FROM (
         SELECT DISTINCT CASE WHEN NOT exempt AND paused_until > %(now)s THEN paused_until END AS pause_ends,
-            zone, quiet_start, quiet_end, own_start, own_end
+            zone, quiet_start, quiet_end, own_start, own_end, send_week
         FROM facts
         WHERE reason IS NULL AND channel <> 'inbox' AND scheduled_at IS NULL
     ) AS night
 )
 UPDATE facts AS d
-SET reason = CASE WHEN awake.pause_ends IS NOT NULL THEN 'paused' ELSE 'quiet_hours' END,
-    rule = CASE WHEN awake.pause_ends IS NOT NULL THEN 'preference:pause' ELSE 'quiet_hours' END,
+SET reason = awake.reason,
+    rule = CASE WHEN awake.reason = 'paused' THEN 'preference:pause' ELSE awake.reason END,
     allowed_at = awake.until
 FROM awake
-WHERE d.reason IS NULL AND d.channel <> 'inbox' AND d.scheduled_at IS NULL AND awake.until > %(now)s
+WHERE d.reason IS NULL AND d.channel <> 'inbox' AND d.scheduled_at IS NULL
+  AND (awake.until > %(now)s OR awake.until IS NULL)
   AND awake.zone = d.zone AND coalesce(awake.pause_ends, '-infinity')
       = coalesce(CASE WHEN NOT d.exempt AND d.paused_until > %(now)s THEN d.paused_until END, '-infinity')
-  AND (d.quiet_start, d.quiet_end, d.own_start, d.own_end)
-      IS NOT DISTINCT FROM (awake.quiet_start, awake.quiet_end, awake.own_start, awake.own_end)
+  AND (d.quiet_start, d.quiet_end, d.own_start, d.own_end, d.send_week)
+      IS NOT DISTINCT FROM (awake.quiet_start, awake.quiet_end, awake.own_start, awake.own_end, awake.send_week)

@@ -44,7 +44,9 @@ SET rule = held.rule, "limit" = held.limit, count = held.count,
         SELECT one.id FROM unnest(held.message_ids, held.each_frees_at) AS one (id, frees_at)
         WHERE one.id IS NOT NULL ORDER BY one.frees_at DESC, one.id DESC
     ) END,
-    allowed_at = nudges_awake_at(held.frees_at, d.zone, d.quiet_start, d.quiet_end, d.own_start, d.own_end),
+    allowed_at = nudges_sendable_at(
+        held.frees_at, d.zone, d.quiet_start, d.quiet_end, d.own_start, d.own_end, d.send_week
+    ),
     -- Outranked: without the better candidates of this very run nothing would hold it back.
     reason = CASE WHEN held.was_held THEN held.reason ELSE 'outranked' END,
     winner_id = CASE WHEN NOT held.was_held THEN held.rival END

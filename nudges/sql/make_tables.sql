@@ -16,6 +16,7 @@ CREATE TEMP TABLE IF NOT EXISTS facts (  -- the same, with what is known of each
     -- the customer
     customer_need_id bigint, need text, stage text, relevance integer, zone text, in_holdout boolean,
     own_limit integer, paused_until timestamptz, quiet_start time, quiet_end time, own_start time, own_end time,
+    send_week int4multirange,  -- minutes of the week in which it may leave; null: in all
     sent_at timestamptz[],  -- of what counts, newest first
     level double precision,  -- of the adaptive cap; null: it is off
     policy_version integer,

@@ -6,6 +6,7 @@ SELECT m.id, gate.reason, gate.until,
         WHEN gate.reason = 'no_consent' THEN 'consent:' || category.slug
         WHEN gate.reason IN ('unreachable', 'suppressed_address') THEN 'address:' || m.channel
         WHEN gate.reason IN ('need_closed', 'snoozed', 'stage_moved') THEN 'need:' || m.need_slug
+        WHEN gate.reason = 'send_window' THEN 'send_window'
         WHEN gate.reason = 'paused' THEN 'preference:pause'
         WHEN gate.reason = 'conditions_not_met' THEN 'conditions'
         WHEN gate.reason = 'settled' THEN settled.by
@@ -45,6 +46,13 @@ CROSS JOIN LATERAL (
         nudges_quiet_until(%(now)s::timestamptz, fact.zone, preference.quiet_start, preference.quiet_end)
     ) AS until
 ) AS quiet
+CROSS JOIN LATERAL ( -- as in deciding; null: never
+    SELECT nudges_sendable_at(
+        %(now)s::timestamptz, fact.zone, policy.quiet_start, policy.quiet_end, preference.quiet_start, preference.quiet_end,
+        CASE WHEN m.promise = 'service' THEN nudge.send_week
+            ELSE coalesce(policy.send_week * nudge.send_week, policy.send_week, nudge.send_week) END
+    ) AS at
+) AS sendable
 CROSS JOIN LATERAL (
     SELECT CASE WHEN nudge.trigger = 'event' THEN nudges_settled_by(m.candidate_id, %(now)s::timestamptz) END AS by
 ) AS settled
@@ -68,11 +76,12 @@ CROSS JOIN LATERAL (
             WHEN address.suppressed_at IS NOT NULL THEN 'suppressed_address'
             WHEN fact.rings AND fact.paused_until > %(now)s::timestamptz AND NOT fact.is_exempt THEN 'paused'
             WHEN fact.rings AND quiet.until IS NOT NULL THEN 'quiet_hours'
+            WHEN fact.rings AND sendable.at IS DISTINCT FROM %(now)s::timestamptz THEN 'send_window'
         END AS reason,
         CASE
             WHEN customer.merged_into_id IS NOT NULL THEN %(now)s::timestamptz + interval '5 seconds'
             WHEN broadcast.state = 'paused' OR nudge.awaits_approval THEN %(now)s::timestamptz + interval '60 seconds'
-            WHEN fact.rings THEN quiet.until
+            WHEN fact.rings THEN sendable.at
         END AS until
 ) AS gate
 WHERE m.id = ANY (%(ids)s::bigint[]) AND gate.reason IS NOT NULL

@@ -1,5 +1,6 @@
--- Lets wait what time helps. Quiet hours, a paused broadcast and what needs an approval always wait; caps, gaps and pauses wait when the nudge says
--- so and time helps (it doesn't against a limit of 0 or a business budget); everything else ends here.
+-- Lets wait what time helps. Quiet hours, send windows, a paused broadcast and what needs an approval always wait; caps,
+-- gaps and pauses wait when the nudge says so and time helps (it doesn't against a limit of 0 or a business budget);
+-- everything else ends here.
 -- What would have to wait past the time until which it is true has expired; its rule stays as the cause. What waits is
 -- spread over five minutes by its id, so that a night's worth is not let go in one second.
 -- Reads and writes the run's `deciding`: reason, due_at; its outcome follows from these.
@@ -12,6 +13,6 @@ SET (reason, due_at) = (
     FROM (SELECT greatest(d.allowed_at, %(now)s + interval '60 seconds') AS wanted) AS fate
 )
 WHERE allowed_at IS NOT NULL AND rule <> 'business_limit' AND (
-    reason IN ('quiet_hours', 'broadcast_paused', 'unapproved')
+    reason IN ('quiet_hours', 'send_window', 'broadcast_paused', 'unapproved')
     OR on_cap = 'defer' AND reason IN ('capped', 'adapted', 'min_gap', 'own_cap', 'paused', 'outranked')
 )

@@ -47,5 +47,7 @@ WITH pairs AS MATERIALIZED (
 UPDATE deciding AS d
 SET reason = 'outranked', winner_id = held.winner_id, rule = held.rule, "limit" = held.limit, count = held.count,
     used_by = coalesce(held.used_by, '{}'),
-    allowed_at = nudges_awake_at(held.frees_at, d.zone, d.quiet_start, d.quiet_end, d.own_start, d.own_end)
+    allowed_at = nudges_sendable_at(
+        held.frees_at, d.zone, d.quiet_start, d.quiet_end, d.own_start, d.own_end, d.send_week
+    )
 FROM held WHERE held.candidate_id = d.candidate_id

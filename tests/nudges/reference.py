@@ -45,6 +45,15 @@ class Sent:
 
 
 @dataclass
+class Window:
+    """Hours of some days of the week (1 is Monday); `end` None is midnight."""
+
+    days: list[int]
+    start: time
+    end: time | None
+
+
+@dataclass
 class Wish:
     """A candidate with what its nudge says."""
 
@@ -64,6 +73,7 @@ class Wish:
     respects_caps: bool
     relevance: int = 0
     flow: str = ""
+    windows: list[Window] = field(default_factory=list)
     scheduled_at: datetime | None = None  # not decided now, but within the look-ahead
 
 
@@ -84,6 +94,7 @@ class Person:
 class Shop:
     rules: list[Rule]
     quiet: tuple[time, time] | None = None
+    windows: list[Window] = field(default_factory=list)
     exempts_service: bool = False
     share_percent: int | None = None
     holdout_percent: float = 0
@@ -150,11 +161,12 @@ def gate(shop: Shop, person: Person, wish: Wish, now: datetime) -> Verdict | Non
     if wish.channel == "inbox" or wish.scheduled_at:
         return None
     if person.paused_until and person.paused_until > now and not is_exempt(shop, wish):
-        until = awake(shop, person, person.paused_until)
+        until = sendable(shop, person, wish, person.paused_until)
         return settled("paused", "preference:pause", None, until, wish, now, waits=wish.on_cap == "defer")
-    until = awake(shop, person, now)
-    if until > now:
-        return settled("quiet_hours", "quiet_hours", None, until, wish, now, waits=True)
+    until = sendable(shop, person, wish, now)
+    if until != now:
+        reason = "send_window" if is_awake(shop, person, now) else "quiet_hours"
+        return settled(reason, reason, None, until, wish, now, waits=True)
     return None
 
 
@@ -248,7 +260,7 @@ def held_by_a_rule(shop: Shop, person: Person, wish: Wish, now: datetime) -> Ver
     )
     reason = rule.reason if was_held else "outranked"
     waits = wish.on_cap == "defer" and rule.reason != "business_budget" and until is not None
-    until = until and awake(shop, person, until)
+    until = until and sendable(shop, person, wish, until)
     return settled(reason, rule.name, count, until, wish, now, waits=waits)
 
 
@@ -280,7 +292,7 @@ def yields(shop: Shop, person: Person, wish: Wish, higher: list[Wish], now: date
                 )
         if held:
             _sooner, _name, rule = min(held)
-            until = awake(shop, person, frees_at(as_sent(high, person, at), rule, person.zone))
+            until = sendable(shop, person, wish, frees_at(as_sent(high, person, at), rule, person.zone))
             waits = wish.on_cap == "defer" and rule.reason != "business_budget"
             return settled("outranked", rule.name, rule.limit, until, wish, now, waits=waits)
     return None
@@ -406,6 +418,33 @@ def awake(shop: Shop, person: Person, at: datetime) -> datetime:
         ]
         at = max(ends)
     return at
+
+
+def sendable(shop: Shop, person: Person, wish: Wish, at: datetime) -> datetime | None:
+    """The first moment from `at` on in nobody's quiet hours and in all windows, by looking at each quarter."""
+    hours = [wish.windows, [] if wish.promise == "service" else shop.windows]
+    if not any(hours):
+        return awake(shop, person, at)
+    moment = at
+    while moment <= at + 14 * DAY:
+        if is_awake(shop, person, moment) and all(is_open(some, moment, person.zone) for some in hours):
+            return moment
+        moment += 15 * MINUTE - timedelta(seconds=moment.timestamp() % 900)
+    return NEVER
+
+
+def is_awake(shop: Shop, person: Person, at: datetime) -> bool:
+    return not any(hours and night_end(at, hours, person.zone) for hours in (shop.quiet, person.quiet))
+
+
+def is_open(windows: list[Window], at: datetime, zone: str) -> bool:
+    here = at.astimezone(ZoneInfo(zone))
+    return not windows or any(
+        here.isoweekday() in one.days
+        and one.start <= here.time()
+        and (one.end is None or here.time() < one.end)
+        for one in windows
+    )
 
 
 def night_end(at: datetime, hours: tuple[time, time], zone: str) -> datetime | None:

@@ -211,6 +211,23 @@ def test_throughputs(workspace: Workspace, name: str, fields: dict[str, Any]) ->
         make_nudges.throughput(workspace, 2)
 
 
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"days": [], "start": "09:00", "end": "18:00"},
+        {"days": [8], "start": "09:00", "end": "18:00"},
+        {"days": [0], "start": "09:00", "end": "18:00"},
+        {"days": [7], "start": "09:00", "end": "25:00"},
+        {"days": [1], "start": "09:00", "end": "09:00"},
+    ],
+)
+def test_send_windows(workspace: Workspace, window: dict[str, Any]) -> None:
+    with refused("nudges_policy_send_windows_whole"), transaction.atomic():
+        make_nudges.policy(workspace, send_windows=[window])
+    with refused("nudges_nudge_send_windows_whole"), transaction.atomic():
+        make_nudges.nudge(workspace, send_windows=[window])
+
+
 def test_dry_runs(nudge: Nudge) -> None:
     with refused("dry_run_state_known"), transaction.atomic():
         make_nudges.dry_run(nudge, state="dreaming")

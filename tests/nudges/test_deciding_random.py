@@ -25,7 +25,7 @@ from nudges.models import Candidate, Cap, Decision, Message, Nudge, Preference
 from nudges.pressure import release_slots
 from tests import make, make_nudges
 from tests.nudges import reference
-from tests.nudges.reference import DAY, HOUR, MINUTE, Person, Rule, Shop, Verdict, Wish
+from tests.nudges.reference import DAY, HOUR, MINUTE, Person, Rule, Shop, Verdict, Window, Wish
 
 pytestmark = pytest.mark.django_db
 IS_LONG = os.environ.get("RACES") == "long"  # `make races`
@@ -46,6 +46,12 @@ BEGINNINGS = [
     datetime(2026, 6, 3, 9, tzinfo=UTC),
 ]
 NIGHTS = [None, None, (time(21), time(8)), (time(12), time(13, 30)), (time(23, 30), time(5))]
+# None of them begins or ends where a clock change could double or swallow it: those are tried one by one.
+WEEKS = [
+    [Window([1, 2, 3, 4, 5], time(9), time(18))],
+    [Window([6, 7], time(10), time(14, 30)), Window([3], time(0), None)],
+    [Window([1, 3, 5, 7], time(8), time(12)), Window([1, 2, 3, 4, 5, 6, 7], time(20), None)],
+]
 SCOPES = [
     *[
         ("any", ""),
@@ -79,6 +85,7 @@ class World:
         self.needs = {slug: make_nudges.need(self.workspace, slug) for slug in STAGES}
         self.categories = [make.category(self.workspace, slug) for slug in ("c1", "c2")]
         self.people = [self._make_person(number) for number in range(chance.randint(1, 3))]
+        self.windows: dict[int, list[Window]] = {}
         self.nudges = [self._make_nudge() for _n in range(5)]
         self.open: dict[int, Wish] = {}
 
@@ -89,6 +96,7 @@ class World:
         shop.exempts_service = chance.random() < 0.5
         shop.share_percent = chance.choice([None, None, 0, 30, 60, 100])
         shop.is_adaptive = chance.random() < 0.5
+        shop.windows = chance.choice([[], [], [], *WEEKS])
         self.look_ahead = chance.choice([0, 3600, 86400])
         start, end = shop.quiet or (None, None)
         make_nudges.policy(
@@ -102,6 +110,7 @@ class World:
             look_ahead_seconds=self.look_ahead,
             quiet_start=start,
             quiet_end=end,
+            send_windows=written(shop.windows),
         )
         if gap:
             shop.rules.append(Rule("min_gap", "min_gap", "any", "", 1, seconds=gap))
@@ -153,9 +162,11 @@ class World:
     def _make_nudge(self) -> Nudge:
         chance = self.chance
         promise = chance.choice(["choose_well", "choose_us", "choose_us", "service"])
-        return make_nudges.nudge(
+        windows = chance.choice([[], [], [], *WEEKS])
+        made = make_nudges.nudge(
             self.workspace,
             promise=promise,
+            send_windows=written(windows),
             interest="customer" if promise == "service" else chance.choice(["customer", "business"]),
             category=chance.choice(self.categories),
             channels=[chance.choice(["email", "email", "staff_task", "inbox"])],
@@ -167,6 +178,8 @@ class World:
             expires_after_hours=chance.choice([2, 30, 200]),
             trigger_need=chance.choice([None, *self.needs.values()]),
         )
+        self.windows[made.pk] = windows
+        return made
 
     def put_forward(self, now: datetime) -> None:
         for person in self.people:
@@ -196,6 +209,7 @@ class World:
             on_cap=nudge.on_cap,
             counts=nudge.counts and nudge.channels[0] != "inbox",
             respects_caps=nudge.respects_caps,
+            windows=self.windows[nudge.pk],
         )
 
     def live(self, now: datetime) -> None:
@@ -267,6 +281,14 @@ class World:
 
 
 WAITS = Verdict("defer", "")
+
+
+def written(windows: list[Window]) -> list[dict[str, Any]]:
+    """As a policy and a nudge keep them."""
+    return [
+        {"days": one.days, "start": f"{one.start:%H:%M}", "end": f"{one.end:%H:%M}" if one.end else "24:00"}
+        for one in windows
+    ]
 
 
 def counting(person: Person) -> list[Message]:
