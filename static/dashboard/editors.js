@@ -203,7 +203,7 @@
       editor.replaceChildren(
         announce,
         ...(blocks.length ? blocks.map(drawBlock) : [make("p", { class: "ts-quiet" }, w.empty)]),
-        make("div", { class: "d-flex gap-2 mt-3" }, adder, make("button", { type: "button", class: "btn", onclick: () => { blocks.push(BLANK[adder.value]()); draw(); write(); editor.querySelectorAll("[data-block]")[blocks.length - 1].querySelector("input, textarea")?.focus(); } }, `+ ${w.add}`)),
+        make("div", { class: "d-flex flex-wrap gap-2 mt-3" }, adder, make("button", { type: "button", class: "btn", onclick: () => { blocks.push(BLANK[adder.value]()); draw(); write(); editor.querySelectorAll("[data-block]")[blocks.length - 1].querySelector("input, textarea")?.focus(); } }, `+ ${w.add}`)),
       );
     };
     root.querySelector("[data-blocks-text]").hidden = true;
