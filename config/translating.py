@@ -104,7 +104,7 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def is_translated(message: Message) -> bool:
-    return bool(message.string) and all(forms(message.string))
+    return bool(message.string) and all(forms(message.string or ""))
 
 
 def forms(text: str | tuple[str, ...] | list[str]) -> list[str]:
