@@ -16,7 +16,7 @@ from nudges.wording.references import check_words
 
 MOST = 40
 SHORT, ADDRESS, LONG = 200, 1000, 20_000
-ADDRESSED = ("https://", "http://", "mailto:", "tel:", "{{", "{%")
+ADDRESSED = ("/m/pictures/", "https://", "http://", "mailto:", "tel:", "{{", "{%")
 
 
 class Kind(NamedTuple):

@@ -219,6 +219,7 @@ def words_of(source: str) -> Iterator[tuple[str, str]]:
 def compile_mjml(source: str) -> str:
     """A whole <mjml> as HTML. Raises BadWording where the compiler cannot read it."""
     try:
-        return mjml.mjml2html(source)
+        # Without this a font such as Roboto would be fetched from Google by everybody who opens the letter.
+        return mjml.mjml2html(source, fonts={})
     except ValueError as error:
         raise BadWording(_("The letter's MJML cannot be read: %(error)s.") % {"error": error}) from error
