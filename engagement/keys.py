@@ -39,6 +39,7 @@ SCOPES = {
     "nudges:read": _("Read nudges, decisions, messages and replies"),
     "nudges:write": _("Change nudges, put them forward, start broadcasts"),
     "replies:write": _("Record replies for customers"),
+    "tasks:write": _("Take calls and visits, and say what came of them"),
     "policy:read": _("Read caps and the contact policy"),
     "policy:write": _("Replace caps and the contact policy"),
 }

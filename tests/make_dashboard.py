@@ -15,11 +15,20 @@ from django.test import Client
 from engagement.events import IncomingEvent
 from engagement.ingesting import ingest_events
 from engagement.keys import make_key
-from engagement.models import ApiKey, Invitation, Member, RejectedEvent, Role, Suppression, Workspace
+from engagement.models import (
+    ApiKey,
+    Customer,
+    Invitation,
+    Member,
+    RejectedEvent,
+    Role,
+    Suppression,
+    Workspace,
+)
 from engagement.suppressing import suppress_address
 from journeys.guides import save_guide
 from journeys.models import Guide
-from nudges.models import Broadcast, Decision, Nudge, NudgeContent
+from nudges.models import Broadcast, Decision, InboundText, Nudge, NudgeContent
 from reviews.import_models import ReviewImport
 from reviews.importing import upload_reviews
 from reviews.models import Review
@@ -86,6 +95,7 @@ class Office:
             "cap_id": make_nudges.cap(workspace, 1).pk,
             "dry_run_id": make_nudges.dry_run(nudge).pk,
             "throughput_id": make_nudges.throughput(workspace, 60).pk,
+            "text_id": text(workspace, customer).pk,
             "suppression_id": suppression(workspace).pk,
             "snippet_id": make_contents.snippet(workspace).pk,
             "picture_id": make_contents.picture(workspace).pk,
@@ -151,6 +161,21 @@ def guide(office: Office, **fields: Any) -> Guide:
         "blocks": [{"kind": "text", "markdown": "Look **closely**."}],
     }
     return save_guide(workspace=office.workspace, values=values | fields, actor=None, now=NOW)
+
+
+def text(workspace: Workspace, customer: Customer | None = None, **fields: Any) -> InboundText:
+    return InboundText.objects.create(
+        workspace=workspace,
+        customer=customer,
+        **{
+            "channel": "sms",
+            "provider_id": f"SM{next(_serial)}",
+            "address": "+4915112345678",
+            "text": "Do you have it in blue?",
+            "at": NOW,
+        }
+        | fields,
+    )
 
 
 def broadcast(nudge: Nudge, **fields: Any) -> Broadcast:

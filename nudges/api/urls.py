@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from nudges.api import broadcasts, dry_runs, ledger, nudges, policy, pressure, putting, throughput
+from nudges.api import broadcasts, dry_runs, ledger, nudges, policy, pressure, putting, tasks, throughput
 
 urlpatterns = [
     path("nudges", nudges.Nudges.as_view()),
@@ -31,6 +31,11 @@ urlpatterns = [
     path("decisions/<int:decision_id>", ledger.OneDecision.as_view()),
     path("messages", ledger.Messages.as_view()),
     path("messages/<int:message_id>", ledger.OneMessage.as_view()),
+    path("tasks", tasks.Tasks.as_view()),
+    path("tasks/<int:message_id>", tasks.OneTask.as_view()),
+    path("tasks/<int:message_id>/claim", tasks.ClaimTask.as_view()),
+    path("tasks/<int:message_id>/release", tasks.ReleaseTask.as_view()),
+    path("tasks/<int:message_id>/outcome", tasks.FinishTask.as_view()),
     path("replies", ledger.Replies.as_view()),
     path("replies/<int:reply_id>", ledger.OneReply.as_view()),
     path("replies/<int:reply_id>/undo", ledger.UndoReply.as_view()),

@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
 def worker_lines(write_key: str) -> str:
     """What the shop's file holds."""
-    told = json.dumps({"base": settings.BASE_URL, "key": write_key})
+    told = json.dumps({"base": settings.BASE_URL, "key": write_key}, ensure_ascii=False)
     return f'self.touchstone = {told};\nimportScripts("{import_url()}");\n'
 
 

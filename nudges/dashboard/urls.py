@@ -23,6 +23,7 @@ from nudges.dashboard import (
     watching,
     welcome,
     words,
+    writings,
 )
 
 app_name = "nudges"
@@ -62,6 +63,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("broadcasts/<int:broadcast_id>", broadcasts.progress, name="broadcast"),
     path("broadcasts/<int:broadcast_id>/state", broadcasts.change, name="broadcast_state"),
     path("tasks", calls.tasks, name="tasks"),
+    path("tasks/written", writings.writings, name="writings"),
+    path("tasks/written/<int:text_id>/seen", writings.seen, name="writing_seen"),
     path("tasks/<int:message_id>", calls.task, name="task"),
     path("tasks/<int:message_id>/claim", calls.claim, name="task_claim"),
     path("tasks/<int:message_id>/outcome", calls.outcome, name="task_outcome"),

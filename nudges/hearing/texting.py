@@ -69,6 +69,15 @@ def hear_text(*, workspace: Workspace, incoming: IncomingText, now: datetime) ->
     return "" if incoming.opt_out else answer
 
 
+def mark_seen(*, text_id: int, is_seen: bool, now: datetime) -> None:
+    """Somebody of the team has dealt with a text, or it waits again. Safe to repeat: the first time stays."""
+    row = InboundText.objects.filter(pk=text_id)
+    if is_seen:
+        row.filter(seen_at=None).update(seen_at=now)
+    else:
+        row.update(seen_at=None)
+
+
 def _obey(
     workspace: Workspace,
     incoming: IncomingText,

@@ -1,5 +1,5 @@
-// The moderation queue by keyboard: a publishes, r opens the reasons and 1 to 7 chooses one, x chooses, u takes back.
-// j and k move (frame.js). What was decided makes room, and the next one that waits gets the focus.
+// Queues by keyboard: a does the first thing (publishes, takes), r opens the reasons and 1 to 7 chooses one, x chooses, u
+// takes back, Enter opens. j and k move (frame.js). What was decided makes room, and the next one that waits gets the focus.
 (() => {
   "use strict";
   const queue = () => document.querySelector("[data-queue]");
@@ -19,6 +19,7 @@
     if (reasons && event.key === "Escape") return press(reasons.querySelector("summary"));
     if (reasons && /^[1-9]$/.test(event.key)) return press(reasons.querySelectorAll("button")[event.key - 1]);
     if (event.key === "x") return press(item?.querySelector("[data-pick]"));
+    if (event.key === "Enter" && item && event.target === item) return press(item.querySelector("[data-open]"));
     if ("aru".includes(event.key)) return press(item?.querySelector(`[data-key="${event.key}"]`));
   }, true);
 

@@ -52,6 +52,8 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "settings/channels/<slug:channel>/remove": (None, OWN),
     "settings/channels/<slug:channel>/test": (None, EDIT),
     "tasks": (READ, None),
+    "tasks/written": (READ, None),
+    "tasks/written/<int:text_id>/seen": (None, MODERATE),
     "tasks/<int:message_id>": (READ, None),
     "tasks/<int:message_id>/claim": (None, MODERATE),
     "tasks/<int:message_id>/outcome": (None, MODERATE),
