@@ -98,6 +98,9 @@ class Review(models.Model):
     )
     version = models.PositiveIntegerField(default=1, help_text="The newest that its author wrote.")
     shown_version = models.PositiveIntegerField(default=1, help_text="Which version these fields hold.")
+    asked_version = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="The newest that the company's own program was asked about."
+    )
     edit = models.JSONField(
         null=True, blank=True, help_text="Words of the newest version, where readers see an older one."
     )

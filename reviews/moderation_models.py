@@ -72,6 +72,15 @@ class ReviewPolicy(models.Model):
     asks_owners = models.BooleanField(
         default=True, help_text="Owners who agreed are asked readers' questions."
     )
+    screening_url = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        help_text="Where the company's own program is asked about reviews that wait.",
+    )
+    screening_secret = models.TextField(
+        blank=True, db_default="", help_text="Sealed; signs what it is asked."
+    )
     gives_to_feeds = models.BooleanField(
         default=False,
         db_default=False,

@@ -10,6 +10,8 @@ from django.db import transaction
 
 from engagement.auditing import changes, record
 from engagement.models import Workspace
+from engagement.sealing import seal
+from engagement.webhooks import make_secret
 from reviews.fit_models import FitTopic
 from reviews.models import ReviewPolicy
 from reviews.tallying import mark_pages_old_of_workspace
@@ -22,10 +24,21 @@ def policy_of(workspace: Workspace) -> ReviewPolicy:
 
 
 @transaction.atomic
-def change_policy(*, workspace: Workspace, values: dict[str, Any], actor: User, now: datetime) -> None:
-    """Set some of the policy's fields, with what changed in the audit trail."""
+def change_policy(*, workspace: Workspace, values: dict[str, Any], actor: User, now: datetime) -> str:
+    """Set some of the policy's fields, with what changed in the audit trail.
+
+    Returns a secret that is to be shown once where a program is asked from now on, else nothing.
+    """
     policy, _made = ReviewPolicy.objects.select_for_update().get_or_create(workspace=workspace)
+    before = policy.screening_url
     _change(workspace, policy, values, "change_review_policy", actor, now)
+    if policy.screening_url == before:
+        return ""
+    # Another address is another program: the secret of the one before is not told to it.
+    secret = make_secret() if policy.screening_url else ""
+    policy.screening_secret = seal({"secret": secret}) if secret else ""
+    policy.save(update_fields=["screening_secret"])
+    return secret
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from engagement.counts import until_done
 from reviews import (
     absorbing,
     asking,
+    consulting,
     drafting,
     forgetting,
     importing,
@@ -30,6 +31,11 @@ def tally_ratings() -> dict[str, int]:
 @shared_task
 def absorb_merges() -> dict[str, int]:
     return absorbing.absorb_merges(now=timezone.now())
+
+
+@shared_task
+def consult_programs() -> dict[str, int]:
+    return consulting.consult_programs(now=timezone.now())
 
 
 @shared_task

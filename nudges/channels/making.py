@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Address, Channel, Workspace
+from engagement.webhooks import make_secret
 from nudges.channels.accounts import account_of, save_account
 from nudges.channels.encryption import new_keys
 
@@ -44,7 +43,7 @@ def _web_push(workspace: Workspace, before: dict[str, str], now: datetime) -> tu
 
 def _webhook(workspace: Workspace, before: dict[str, str], now: datetime) -> tuple[dict[str, str], str]:
     """A new secret; the one before signs beside it for a day, so that the receiver can change over."""
-    made = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    made = make_secret()
     values = {"secret": made}
     if before.get("secret"):
         values |= {"old_secret": before["secret"], "rotated_at": now.isoformat()}

@@ -7,13 +7,10 @@ lost answer: the capability is `idempotent`, and a broken call is tried again li
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 from django.utils.dateparse import parse_datetime
@@ -21,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.outbound import Client, refusal_of
+from engagement.webhooks import signed
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown, one_by_one
 from nudges.channels.accounts import Field
 from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
@@ -133,20 +131,3 @@ def secrets_of(envelope: Envelope) -> list[str]:
         account["secret"],
         *([account["old_secret"]] if is_old_used and account.get("old_secret") else []),
     ]
-
-
-def signed(body: bytes, *, webhook_id: str, secrets: list[str], now: datetime) -> dict[str, str]:
-    """The three headers of Standard Webhooks over exactly these bytes; one signature for each secret."""
-    timestamp = str(int(now.timestamp()))
-    content = f"{webhook_id}.{timestamp}.".encode() + body
-    signatures = [
-        base64.b64encode(
-            hmac.new(base64.b64decode(secret.removeprefix("whsec_")), content, hashlib.sha256).digest()
-        ).decode()
-        for secret in secrets
-    ]
-    return {
-        "webhook-id": webhook_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
-    }

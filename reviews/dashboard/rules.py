@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Role
+from engagement.outbound import refusal_of
 from reviews.fit_models import FitTopic
 from reviews.holdouts import compare_holdouts
 from reviews.ruling import change_policy, change_topic, policy_of
@@ -49,6 +50,23 @@ class PolicyForm(forms.Form):
             "Each at most once a month, by a nudge that you design for the event “Owner Asked”."
         ),
     )
+
+    screening_url = forms.CharField(
+        required=False,
+        max_length=500,
+        label=gettext_lazy("Your own program that looks at reviews first"),
+        widget=forms.TextInput(attrs={"placeholder": "https://", "inputmode": "url"}),
+        help_text=gettext_lazy(
+            "It is told the words of each review that waits, never what it rates, and may tag or hold it. "
+            "A person decides; so too when it doesn't answer. Empty: nobody is asked."
+        ),
+    )
+
+    def clean_screening_url(self) -> str:
+        url = str(self.cleaned_data["screening_url"]).strip()
+        if url and (reason := refusal_of(url)):
+            raise forms.ValidationError(_("This address cannot be used: %(why)s.") % {"why": reason})
+        return url
 
     def clean_blocked_words(self) -> list[str]:
         lines = [line.strip() for line in str(self.cleaned_data["blocked_words"]).splitlines()]
@@ -99,6 +117,7 @@ def rules(request: DashboardRequest) -> HttpResponse:
         "blocked_words": "\n".join(policy.blocked_words),
         "incentives": policy.incentives,
         "asks_owners": policy.asks_owners,
+        "screening_url": policy.screening_url,
     }
     form = PolicyForm(request.POST if request.method == "POST" and not chosen else None, initial=initial)
     sent = next((one for one in forms_ if str(one.topic.pk) == chosen), form)
@@ -134,4 +153,6 @@ def save(request: DashboardRequest, form: forms.Form) -> None:
     if isinstance(form, TopicForm):
         change_topic(topic_id=form.topic.pk, **common)
     else:
-        change_policy(**common)
+        if secret := change_policy(**common):
+            said = _("Check what comes there by this secret, shown only now: %(secret)s")
+            messages.info(request, said % {"secret": secret})
