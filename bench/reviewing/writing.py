@@ -69,13 +69,13 @@ WITH told AS (
 ), kept AS (
     INSERT INTO reviews_review
         (workspace_id, product_id, customer_id, kind, title, body, pros, cons, author_name, language, situation,
-         need_slug, collected_by, incentive, status, rejection_reason, flags, version, helpful_count, unhelpful_count,
-         response, submitted_at, published_at)
+         need_slug, collected_by, incentive, status, rejection_reason, flags, version, shown_version, appeal,
+         helpful_count, unhelpful_count, response, submitted_at, published_at)
     SELECT %(workspace)s, %(product)s, people.id, 'in_use', '', body, '{}', '{}', author, 'en', '{}',
-           '', 'form', '', 'published', '', '[]', 1, n %% 7, n %% 3, '', at, at
+           '', 'form', '', 'published', '', '[]', 1, 1, '', n %% 7, n %% 3, '', at, at
     FROM told JOIN people ON people.external_id = %(product)s || '-' || n
     RETURNING id
 )
-INSERT INTO reviews_reviewrating (review_id, workspace_id, overall, fit)
-SELECT id, %(workspace)s, 1 + id %% 5, '' FROM kept
+INSERT INTO reviews_reviewrating (review_id, workspace_id, overall, fit, version)
+SELECT id, %(workspace)s, 1 + id %% 5, '', 1 FROM kept
 """
