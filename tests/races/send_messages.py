@@ -64,14 +64,14 @@ def read_claimed(ids: Sequence[int]) -> list[Message]:
     return reading.read_claimed(ids)
 
 
-def send(*die_at: str | int, channel: str = "email") -> None:
+def send(*die_at: str | int, channel: str = "email", at_once: int = 20) -> None:
     global death
     death = die_at or None  # type: ignore[assignment]
     settings.CHANNELS = {channel: f"{__name__}.MortalChannel:{settings.CHANNELS[channel]}"}
     delivering.read_claimed = read_claimed  # type: ignore[attr-defined]  # to die between claim and hand-over
-    while send_messages(now=NOW, limit=20)["taken"]:
+    while send_messages(now=NOW, limit=at_once)["taken"]:
         pass
 
 
-def send_by(channel: str, *die_at: str | int) -> None:
-    send(*die_at, channel=channel)
+def send_by(channel: str, at_once: int, *die_at: str | int) -> None:
+    send(*die_at, channel=channel, at_once=at_once)
