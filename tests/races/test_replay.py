@@ -14,8 +14,6 @@ import pytest
 from tests.races.shops import CAP, audit, count, make_replay_shop
 from tests.races.world import World
 
-# One process for all tests that share the installation, where tests run side by side.
-pytestmark = pytest.mark.xdist_group("world")
 LOGS = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 

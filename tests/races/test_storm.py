@@ -7,9 +7,6 @@ import pytest
 from tests.races.storm import DISTURBANCES, Storm
 from tests.races.world import World
 
-# One process for all tests that share the installation, where tests run side by side.
-pytestmark = pytest.mark.xdist_group("world")
-
 
 @pytest.mark.timeout(420)
 def test_a_storm_loses_nothing_doubles_nothing_and_exceeds_no_cap(world: World) -> None:
