@@ -92,13 +92,11 @@ def _ask(client: httpx.Client, policy: ReviewPolicy, review: Review, now: dateti
         headers = {"Content-Type": "application/json", "User-Agent": "Touchstone"}
         headers |= signed(body, webhook_id=webhook_id, secrets=secrets, now=now)
         with client.stream("POST", policy.screening_url, content=body, headers=headers) as answer:
-            return _flag_in(_read(answer)) if answer.status_code == 200 else _refuse(answer.status_code)
+            if answer.status_code != 200:
+                raise NoAnswer(f"it answered {answer.status_code}")
+            return _flag_in(_read(answer))
     except (httpx.HTTPError, CannotOpen, ValueError) as error:
         raise NoAnswer(str(error)) from error
-
-
-def _refuse(status: int) -> None:
-    raise NoAnswer(f"it answered {status}")
 
 
 def _read(answer: httpx.Response) -> bytes:
