@@ -27,7 +27,7 @@ from nudges.wording import bind
 from nudges.wording.layouts import NOWHERE
 from nudges.wording.previews import known_of, preview_of
 
-HEAVY = 102_000
+HEAVY = 102_000  # Gmail cuts longer ones off, and with them the foot that lets people leave
 LONG_SUBJECT = 60
 WORDS_A_PICTURE = 20
 MANY_LINKS = 20

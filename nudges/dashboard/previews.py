@@ -17,6 +17,7 @@ from engagement.models import Channel, Customer, Role
 from nudges.channels.extras import kept_extras
 from nudges.channels.segments import count_segments
 from nudges.channels.trying import in_words, try_words
+from nudges.checks import HEAVY
 from nudges.dashboard.nudges import find
 from nudges.dashboard.word_forms import WordsForm
 from nudges.models import Nudge, NudgeContent
@@ -24,9 +25,6 @@ from nudges.overviews import at_stage
 from nudges.wording.previews import Preview, in_scheme
 from nudges.wording.previews import preview as preview_of
 from nudges.wording.texts import TEXTED
-
-HEAVY = 102_000  # Gmail cuts longer ones off, and with them the foot that lets people leave
-
 
 @dashboard_page(changes=Role.MARKETER)
 def preview(request: DashboardRequest, nudge_id: int) -> HttpResponse:
