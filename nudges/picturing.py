@@ -1,4 +1,4 @@
-"""Pictures for letters: written anew when they come, so that nothing but the picture is kept, and forgotten on demand."""
+"""Pictures for letters: written anew when they come, so that nothing but the picture is kept; and deleted."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from nudges.wording.previews import Preview, in_scheme
 from nudges.wording.previews import preview as preview_of
 from nudges.wording.texts import TEXTED
 
+
 @dashboard_page(changes=Role.MARKETER)
 def preview(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     """The words as one customer would get them now (`as`: id, name or address). Sends and stores nothing.
