@@ -111,7 +111,7 @@ _HAS_A_RULE = {
 def _when(decision: Decided) -> str:
     if decision.allowed_at is None:
         return ""
-    moment = formats.date_format(timezone.localtime(decision.allowed_at), "j M Y, H:i")
+    moment = formats.date_format(timezone.localtime(decision.allowed_at), _("j M Y, H:i"))
     if decision.outcome == "defer":
         return _("It is looked at again at %(moment)s.") % {"moment": moment}
     return _("It would have been allowed from %(moment)s.") % {"moment": moment}
