@@ -29,7 +29,8 @@ AS_IT_IS = re.compile(
 # What the office, its customers and other companies call things, whatever the reader's language.
 THEIR_OWN = re.compile(
     r"need-\d+|what to look for|review submitted|kind: .*|need: .*|message id .*|order delivered|"
-    r".*story number \d+ of its kind.*|do you have it in blue\?|does it stand up to a storm\?|google, product review feeds.*|meta, product review feed|"
+    r".*story number \d+ of its kind.*|do you have it in blue\?|does it stand up to a storm\?|"
+    r"google, product review feeds.*|meta, product review feed|"
     r"shopify product reviews|choose what you get|was this helpful\?.*|you get this message because.*|"
     r"customer\.name|need\.name",
     re.IGNORECASE,
