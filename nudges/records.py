@@ -14,7 +14,18 @@ from engagement.models import Address, Category, Consent, Customer, Event, Fact
 from journeys.models import CustomerNeed, Need, SurveyAnswer
 from journeys.shortlists.records import records_of
 from nudges.channels.overviews import label_for_customers, offered_channels
-from nudges.models import Decision, Entry, EntryState, Hit, InboundText, Message, Outcome, Preference, Reply
+from nudges.models import (
+    Decision,
+    Entry,
+    EntryState,
+    Hit,
+    InboundText,
+    Message,
+    Outcome,
+    Preference,
+    Reception,
+    Reply,
+)
 from nudges.reasons import Reason
 
 HELD_BACK_FOR = timedelta(days=30)
@@ -130,6 +141,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             )
         ),
         "preferences": preference.first() or {},
+        # How messages were received, which moves the adaptive cap; see docs/adaptive-cap.md.
+        "reception": Reception.objects.filter(customer=customer)
+        .values("message_ids", "signs_at", "worths")
+        .first()
+        or {},
         "facts": list(
             Fact.objects.filter(customer=customer)
             .order_by("topic", "key")

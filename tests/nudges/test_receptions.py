@@ -14,6 +14,7 @@ from nudges.deciding import absorb_merges, decide_nudges
 from nudges.hearing import hear_reply, note_signs, undo_reply, unsubscribe
 from nudges.models import Cap, Decision, Message, Nudge, Policy, Preference, Reception
 from nudges.receptions import Felt, Pushed, Sign, adapted, feel, reception_of
+from nudges.records import customer_record
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.nudges.deciding_one import DAY, HOUR, became, decide
@@ -217,6 +218,14 @@ def test_two_people_found_to_be_one_are_received_as_one(
     absorb_merges(now=NOW + HOUR)
     assert Reception.objects.get().customer == customer
     assert Reception.objects.get().message_ids == [message.pk]
+
+
+def test_it_is_told_to_the_customer_who_asks_for_everything(customer: Customer, nudge: Nudge) -> None:
+    assert customer_record(customer)["reception"] == {}
+    message = make_nudges.sent(nudge, customer, at=NOW - DAY)
+    hear_reply(message_id=message.pk, kind="helpful", detail={}, now=NOW)
+    told = customer_record(customer)["reception"]
+    assert (told["message_ids"], told["signs_at"]) == ([message.pk], [NOW])
 
 
 @pytest.mark.parametrize("answers", [False, True])
