@@ -145,6 +145,8 @@ class Decision(models.Model):
 class DecisionTally(models.Model):
     """How many decisions of a nudge stand with an outcome and a reason, by the day on which they were made.
 
+    And by the stage at which the customer's need stood then.
+
     Several rows may say it together: the database adds one for each statement that writes decisions (below zero where a
     later decision took the place of one), so that nobody waits for anybody, and `fold_tallies` makes one of them.
     """
@@ -155,6 +157,7 @@ class DecisionTally(models.Model):
     day = models.DateField(help_text="The workspace's, by its zone then.")
     outcome = models.CharField(max_length=8)
     reason = models.CharField(max_length=24)
+    stage = models.CharField(max_length=16, blank=True, default="")
     n = models.IntegerField()
 
     class Meta:

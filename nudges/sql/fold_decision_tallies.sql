@@ -4,14 +4,14 @@
 WITH several AS (
     SELECT array_agg(id) AS ids FROM nudges_decisiontally
     WHERE id > (SELECT max(id) FROM nudges_decisiontally) - 100000
-    GROUP BY workspace_id, nudge_id, broadcast_id, day, outcome, reason
+    GROUP BY workspace_id, nudge_id, broadcast_id, day, outcome, reason, stage
     HAVING count(*) > 1 OR sum(n) = 0
     LIMIT %(limit)s
 ), gone AS (
     DELETE FROM nudges_decisiontally AS t USING (SELECT unnest(ids) AS id FROM several) AS x WHERE x.id = t.id RETURNING t.*
 ), kept AS (
-    INSERT INTO nudges_decisiontally (workspace_id, nudge_id, broadcast_id, day, outcome, reason, n)
-    SELECT workspace_id, nudge_id, broadcast_id, day, outcome, reason, sum(n) FROM gone
-    GROUP BY workspace_id, nudge_id, broadcast_id, day, outcome, reason HAVING sum(n) <> 0
+    INSERT INTO nudges_decisiontally (workspace_id, nudge_id, broadcast_id, day, outcome, reason, stage, n)
+    SELECT workspace_id, nudge_id, broadcast_id, day, outcome, reason, stage, sum(n) FROM gone
+    GROUP BY workspace_id, nudge_id, broadcast_id, day, outcome, reason, stage HAVING sum(n) <> 0
 )
 SELECT count(*) AS n FROM gone

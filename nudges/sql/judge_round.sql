@@ -21,15 +21,17 @@ WITH asking AS MATERIALIZED (
     GROUP BY c.id
 ), full_rules AS (
     SELECT c.candidate_id, c.rule, c.reason, c.limit, c.count AS count_before, used.count, rivals.first AS rival,
-        c.message_ids || rivals.message_ids AS message_ids, frees.at AS each_frees_at,
-        -- With the limit's worth of them left, one must go: the limit-th to free makes room.
-        CASE WHEN rivals.count IS NULL THEN c.frees_at[c.limit] WHEN c.limit > 0 THEN (
-            SELECT one.at FROM unnest(frees.at) AS one (at) ORDER BY one.at DESC OFFSET c.limit - 1 LIMIT 1
-        ) END AS frees_at
+        rivals.message_ids || c.message_ids AS message_ids, frees.at AS each_frees_at,
+        -- With the limit's worth of them left, one must go: the limit-th to free makes room. In a rolling window what is
+        -- sent now frees last, in a calendar's perhaps not: the customer may have moved.
+        CASE WHEN rivals.count IS NULL THEN c.frees_at[c.limit] WHEN c.seconds IS NOT NULL THEN frees.at[c.limit]
+            WHEN c.limit > 0 THEN (
+                SELECT one.at FROM unnest(frees.at) AS one (at) ORDER BY one.at DESC OFFSET c.limit - 1 LIMIT 1
+            ) END AS frees_at
     FROM asking AS c
     LEFT JOIN rivals ON rivals.id = c.id
     CROSS JOIN LATERAL (SELECT c.count + coalesce(rivals.count, 0) AS count) AS used
-    CROSS JOIN LATERAL (SELECT c.frees_at || rivals.frees_at AS at) AS frees
+    CROSS JOIN LATERAL (SELECT rivals.frees_at || c.frees_at AS at) AS frees
     WHERE used.count >= c.limit
 ), held AS (
     SELECT DISTINCT ON (candidate_id) full_rules.*,

@@ -3,20 +3,28 @@
 -- those whose need stood at the same stage when it was decided. What was sent seldom is drawn to the next wider mean as
 -- if it had been sent %(prior)s times more with that mean's answers (a shrunken mean), so that one reply decides nothing:
 -- a nudge to its workspace's mean, a nudge at a stage to the nudge.
--- Reads messages, decisions, replies. Writes nudges' expected_value and their worth by stage, where they changed.
+-- How many got it is read from the ledger's tallies, by days; only messages with replies are looked at one by one.
+-- Reads tallies, replies, messages, decisions. Writes nudges' expected_value and their worth by stage, where they changed.
 -- Returns nudge_id of each that changed.
-WITH answers AS (
-    SELECT m.workspace_id, m.nudge_id, coalesce(decision.stage, '') AS stage,
-           least(greatest(coalesce(worth.value, 0), -1), 1) AS value
-    FROM nudges_message AS m
+WITH sent AS (
+    SELECT workspace_id, nudge_id, stage, sum(n) AS n FROM nudges_decisiontally
+    WHERE outcome = 'send' AND day > (%(now)s - interval '90 days')::date AND day <= (%(now)s + interval '1 day')::date
+    GROUP BY workspace_id, nudge_id, stage HAVING sum(n) > 0
+), answered AS (
+    SELECT m.nudge_id, coalesce(decision.stage, '') AS stage, least(greatest(sum(
+        CASE r.kind WHEN 'helpful' THEN 1 WHEN 'changed' THEN 0.5 WHEN 'not_relevant' THEN -1 ELSE 0 END
+    ), -1), 1) AS value
+    FROM nudges_reply AS r
+    JOIN nudges_message AS m ON m.id = r.message_id
     LEFT JOIN nudges_decision AS decision ON decision.candidate_id = m.candidate_id
-    LEFT JOIN LATERAL (
-        SELECT sum(CASE r.kind WHEN 'helpful' THEN 1 WHEN 'changed' THEN 0.5 WHEN 'not_relevant' THEN -1 ELSE 0 END) AS value
-        FROM nudges_reply AS r WHERE r.message_id = m.id AND r.undone_at IS NULL AND r.at <= %(now)s
-    ) AS worth ON true
-    WHERE m.state IN ('sent', 'delivered') AND m.decided_at > %(now)s - interval '90 days' AND m.decided_at <= %(now)s
+    WHERE r.undone_at IS NULL AND r.at > %(now)s - interval '90 days' AND r.at <= %(now)s
+      AND m.decided_at > %(now)s - interval '90 days'
+    GROUP BY m.id, m.nudge_id, decision.stage
 ), told AS (
-    SELECT workspace_id, nudge_id, stage, count(*) AS n, sum(value) AS value FROM answers GROUP BY 1, 2, 3
+    SELECT sent.workspace_id, sent.nudge_id, sent.stage, sent.n, coalesce(heard.value, 0) AS value
+    FROM sent LEFT JOIN (
+        SELECT nudge_id, stage, sum(value) AS value FROM answered GROUP BY nudge_id, stage
+    ) AS heard ON heard.nudge_id = sent.nudge_id AND heard.stage = sent.stage
 ), by_nudge AS (
     SELECT nudge_id, sum(n) AS n, sum(value) AS value FROM told GROUP BY nudge_id
 ), means AS (

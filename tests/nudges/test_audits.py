@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from engagement.models import Customer, Merge, Workspace
+from nudges import audits
 from nudges.audits import find_drift, find_violations
 from nudges.deciding import absorb_merges, decide_nudges
 from nudges.models import Cap, Message, Nudge, Preference, Pressure
@@ -88,6 +89,19 @@ def test_a_rule_binds_only_what_was_decided_under_it(
     assert len(find_violations()) == 1
     Cap.objects.update(archived_at=NOW + 90 * MINUTE)
     assert find_violations() == []
+
+
+def test_customers_are_recounted_a_range_at_a_time(
+    workspace: Workspace, customer: Customer, nudge: Nudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audits, "CHUNK", 1)
+    make_nudges.cap(workspace, 1)
+    people = [customer, make.customer(workspace), make.customer(workspace)]
+    for hours, person in enumerate([*people, people[0], people[2]]):
+        make_nudges.sent(nudge, person, at=NOW + hours * HOUR)
+    assert [one.customer_id for one in find_violations()] == [people[0].pk, people[2].pk]
+    Pressure.objects.filter(customer__in=people[:2]).delete()
+    assert [one.customer_id for one in find_drift(now=NOW)] == [people[0].pk, people[0].pk, people[1].pk]
 
 
 def test_what_was_given_back_and_what_is_pulled_do_not_count(

@@ -45,6 +45,17 @@ def test_500_customers_cost_as_many_statements_as_10() -> None:
     assert statements_for(10) == statements_for(500)
 
 
+def test_a_limit_is_of_candidates_and_those_of_the_same_customers_come_along(workspace: Workspace) -> None:
+    people = [make.customer(workspace, email=f"{n}@example.org").pk for n in range(6)]
+    for n in range(2):
+        nudge = make_nudges.nudge(workspace)
+        put_forward(nudge=nudge, customer_ids=people, occasion=f"api:{n}", now=NOW - HOUR)
+    counts = decide_nudges(now=NOW, limit=4)
+    assert (counts["taken"], counts["decided"]) == (2, 4)
+    assert decide_nudges(now=NOW, limit=3)["decided"] == 4  # of two customers again, whose others come along
+    assert decide_nudges(now=NOW)["decided"] == 4
+
+
 def test_simulating_costs_the_same_for_10_and_500(workspace: Workspace) -> None:
     nudge = make_nudges.nudge(workspace)
     people = [make.customer(workspace, email=f"{n}@example.org").pk for n in range(500)]

@@ -8,6 +8,7 @@ import pytest
 
 from engagement.models import Customer, Workspace
 from nudges.deciding import decide_nudges
+from nudges.keeping import fold_tallies
 from nudges.models import Decision, Message, Nudge, NudgeWorth, Reply
 from nudges.weighing import PRIOR_MESSAGES, weigh_nudges
 from tests import make, make_nudges
@@ -47,6 +48,7 @@ def test_the_published_formula(workspace: Workspace, customer: Customer) -> None
     assert value(good) == pytest.approx((2.5 + PRIOR_MESSAGES * mean) / (10 + PRIOR_MESSAGES), abs=1e-6)
     assert value(bad) == pytest.approx((-1 + PRIOR_MESSAGES * mean) / (10 + PRIOR_MESSAGES), abs=1e-6)
     assert value(new) == pytest.approx(mean, abs=1e-6)
+    fold_tallies(now=NOW)
     assert weigh_nudges(now=NOW) == {"changed": 0}
 
 
