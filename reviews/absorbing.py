@@ -11,8 +11,7 @@ from engagement.counts import Counts
 from engagement.models import Merge
 from engagement.people.finding import living_customers
 from reviews.models import Review
-from reviews.moving import move_reviews
-from reviews.talking import move_posts, talkers_among
+from reviews.moving import move_posts, move_reviews, talkers_among
 
 NAME = "reviews"
 

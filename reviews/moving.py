@@ -1,13 +1,15 @@
-"""Reviews of a customer who was found to be another: theirs now, and of two about one product the newer stands."""
+"""What a customer who was found to be another wrote: theirs now, and of two reviews of a product the newer stands."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from reviews.models import Review, ReviewRating, ReviewStatus, ReviewVersion
+from reviews.talk_models import Owner, OwnerAsked, Post
 from reviews.tallying import mark_stale
 from reviews.verifying import verify_reviews
 from reviews.versions import shown_words
@@ -68,3 +70,23 @@ def _join(one: Review, other: Review, now: datetime) -> Review:
     ReviewVersion.objects.bulk_create([*earlier, *later])
     kept.version = len(earlier) + len(later)
     return kept
+
+
+def talkers_among(customer_ids: Sequence[int]) -> set[int]:
+    """Those who asked, answered, or agreed to be asked."""
+    found: set[int] = set()
+    for model in (Post, Owner, OwnerAsked):
+        rows = model.objects.filter(customer_id__in=customer_ids)
+        found |= set(rows.values_list("customer_id", flat=True))
+    return found
+
+
+def move_posts(*, source_id: int, target_id: int) -> None:
+    """What a merged customer asked, answered and agreed to is the other's now."""
+    Post.objects.filter(customer_id=source_id).update(customer_id=target_id)
+    had = Owner.objects.filter(customer_id=target_id).values("product_id")
+    Owner.objects.filter(customer_id=source_id).exclude(product_id__in=had).update(customer_id=target_id)
+    asked = OwnerAsked.objects.filter(customer_id=target_id).values("question_id")
+    OwnerAsked.objects.filter(customer_id=source_id).exclude(question_id__in=asked).update(
+        customer_id=target_id
+    )

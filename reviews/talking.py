@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ from reviews.links import CONFIRMATION_FOR
 from reviews.models import Review
 from reviews.pipeline import HOLD, Words, screen
 from reviews.screening import comparisons
-from reviews.talk_models import Owner, OwnerAsked, Post, PostKind, PostStatus
+from reviews.talk_models import OwnerAsked, Post, PostKind, PostStatus
 
 LEAST, LONGEST = 10, 2000
 KEPT_FOR = CONFIRMATION_FOR + timedelta(days=1)
@@ -167,26 +166,6 @@ def forget_unconfirmed_questions(*, now: datetime, limit: int = 500) -> Counts:
     )
     visitors.delete()
     return Counts(taken=len(found))
-
-
-def talkers_among(customer_ids: Sequence[int]) -> set[int]:
-    """Those who asked, answered, or agreed to be asked."""
-    found: set[int] = set()
-    for model in (Post, Owner, OwnerAsked):
-        rows = model.objects.filter(customer_id__in=customer_ids)
-        found |= set(rows.values_list("customer_id", flat=True))
-    return found
-
-
-def move_posts(*, source_id: int, target_id: int) -> None:
-    """What a merged customer asked, answered and agreed to is the other's now."""
-    Post.objects.filter(customer_id=source_id).update(customer_id=target_id)
-    had = Owner.objects.filter(customer_id=target_id).values("product_id")
-    Owner.objects.filter(customer_id=source_id).exclude(product_id__in=had).update(customer_id=target_id)
-    asked = OwnerAsked.objects.filter(customer_id=target_id).values("question_id")
-    OwnerAsked.objects.filter(customer_id=source_id).exclude(question_id__in=asked).update(
-        customer_id=target_id
-    )
 
 
 def _new(
