@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.embed import collecting, feeds, fits, pictures, questions, reading, reports, scrutiny, votes, writing
+from reviews.embed import (
+    collecting,
+    feeds,
+    fits,
+    pictures,
+    questions,
+    reading,
+    reports,
+    scrutiny,
+    votes,
+    writing,
+)
 
 app_name = "reviews_embed"
 urlpatterns: list[URLPattern | URLResolver] = [
