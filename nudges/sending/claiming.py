@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -42,7 +42,7 @@ def claim_messages(*, channel: str, limit: int, token: UUID, now: datetime) -> l
     return sorted(row["id"] for row in rows)
 
 
-def give_back(ids: Sequence[int], *, token: UUID) -> int:
+def give_back(ids: Collection[int], *, token: UUID) -> int:
     """Return claimed messages whose hand-over has not begun; they are due as before."""
     return Message.objects.filter(
         pk__in=ids, claim_token=token, state=MessageState.CLAIMED, begun_at=None

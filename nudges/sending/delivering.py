@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -96,6 +96,7 @@ class _Chunk:
     begun: set[int] = field(default_factory=set)
 
     def send(self, ids: Sequence[int], send: Send) -> None:
+        left: Collection[int] = ids
         try:
             written = write_letters(self._still_wanted(read_claimed(ids)), now=self.now)
             self.supplies = read_supplies(self.name, [letter.message for letter in written.letters])
@@ -103,9 +104,11 @@ class _Chunk:
             if written.ended:
                 self.counts += cancel(written.ended, token=self.token, now=self.now)
             self._send_windows(windows(written.letters, self.channel), send)
+            left = set(ids) - self.begun
         finally:
             # What was not begun, whatever stopped us, is due for others.
-            self.counts["given_back"] += give_back(ids, token=self.token)
+            if left:
+                self.counts["given_back"] += give_back(left, token=self.token)
             if unused := set(ids) - self.begun:
                 return_tokens(self.name, unused)
         forget_reach(self.token)

@@ -118,7 +118,8 @@ def settle(results: Sequence[tuple[Message, Result]], *, now: datetime) -> None:
 
     In the caller's transaction, which holds the pressure of those customers whose slots are given back.
     """
-    release_slots([message.pk for message, result in results if result.state in RELEASING])
+    if released := [message.pk for message, result in results if result.state in RELEASING]:
+        release_slots(released)
     _suppress(results, now=now)
     _tell(results, now=now)
 
