@@ -67,6 +67,7 @@ SYSTEM_NAMES = (
     "Review Published",
     "Review Rejected",
     "Review Read",
+    "Owner Asked",
     "Context Told",
     "Shortlist Item Added",
     "Shortlist Item Removed",

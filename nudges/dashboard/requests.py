@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -61,28 +62,35 @@ class RequestsForm(forms.Form):
         self.fields["category"].queryset = Category.objects.filter(workspace=workspace, archived_at=None)  # type: ignore[attr-defined]
         self.timings = timings
         is_first = standing.category_id is None
-        for n, one in enumerate(timings):
+        for one in timings:
             guess = one.usual if is_first and one.usual != standing.days else None
-            self.fields[f"days-{n}"] = forms.IntegerField(
+            self.fields[field_of(one.category)] = forms.IntegerField(
                 required=False,
                 min_value=0,
                 max_value=365,
                 initial=one.days if one.days is not None else guess,
                 label=one.category,
-                widget=forms.NumberInput(attrs={"placeholder": standing.days}),
+                widget=forms.NumberInput(
+                    attrs={"placeholder": standing.days, "class": "form-control form-control-sm"}
+                ),
             )
 
     @property
     def rows(self) -> list[tuple[Timing, forms.BoundField]]:
-        return [(one, self[f"days-{n}"]) for n, one in enumerate(self.timings)]
+        return [(one, self[field_of(one.category)]) for one in self.timings]
 
     def plan(self) -> Plan:
         data = self.cleaned_data
         return Plan(data["asks_reviews"], data["asks_owners"], data["event"], data["days"], data["category"])
 
     def times(self) -> dict[str, int]:
-        given = {one.category: self.cleaned_data[f"days-{n}"] for n, one in enumerate(self.timings)}
+        given = {one.category: self.cleaned_data[field_of(one.category)] for one in self.timings}
         return {name: days for name, days in given.items() if days is not None}
+
+
+def field_of(category: str) -> str:
+    """A field's name that stays the category's own while the catalogue changes."""
+    return f"days-{sha256(category.encode()).hexdigest()[:12]}"
 
 
 @dashboard_page(changes=Role.MARKETER)

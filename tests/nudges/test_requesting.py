@@ -16,6 +16,7 @@ from engagement.ingesting import record_events
 from engagement.models import Customer, Product, Workspace
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.considering import consider_entries, consider_events
+from nudges.dashboard.requests import field_of
 from nudges.deciding import decide_nudges
 from nudges.models import Decision, Entry, Message, Nudge
 from nudges.requesting import Plan, set_requests
@@ -45,7 +46,7 @@ def switch(
     workspace: Workspace, *, at: datetime = NOW - HOUR, times: dict[str, int] | None = None, **fields: Any
 ) -> None:
     category = workspace.categories.first() or make.category(workspace, "reviews")
-    known = {
+    known: dict[str, Any] = {
         "asks_reviews": True,
         "asks_owners": True,
         "event": "Order Delivered",
@@ -92,7 +93,7 @@ def test_the_page_of_an_order_leads_to_each_review_and_knows_what_is_done(
     switch(workspace)
     deliver(customer, lamp, tent)
     pass_time(NOW + 14 * DAY)
-    found = re.search(r"http\S+(/e/collect/\S+?)[\s)]", mail.outbox[-1].body)
+    found = re.search(r"http\S+(/e/collect/\S+?)[\s)]", str(mail.outbox[-1].body))
     assert found
     page = client.get(found[1]).content.decode()
     assert page.count("Write a review of") == 2
@@ -334,22 +335,23 @@ def test_the_settings_page_switches_it_and_shows_when_an_order_of_today_is_asked
     office = Office()
     make.category(office.workspace, "reviews")
     make.product(office.workspace, "tent", category="Tents")
+    tents = field_of("Tents")
     page = office.enter("analyst").get("/settings/review-requests")
-    assert 'name="days-0" value="30"' in page.content.decode(), "a first guess"
+    assert f'name="{tents}" value="30"' in page.content.decode(), "a first guess"
     plan = {
         "asks_reviews": "on",
         "category": office.workspace.categories.get().pk,
         "event": "Order Delivered",
         "days": "10",
-        "days-0": "21",
+        tents: "21",
     }
     client = office.enter("marketer")
-    assert client.post("/settings/review-requests", plan | {"days-0": "999"}).status_code == 200
+    assert client.post("/settings/review-requests", plan | {tents: "999"}).status_code == 200
     assert not Nudge.objects.exists()
     client.post("/settings/review-requests", plan)
     text = text_of(client.get("/settings/review-requests"))
     assert "0 asked, 0 wrote" in text
     assert Nudge.objects.filter(status="active").count() == 3
     assert standing_of(office.workspace).days == 10
-    client.post("/settings/review-requests", {**plan, "asks_reviews": "", "days-0": ""})
+    client.post("/settings/review-requests", {**plan, "asks_reviews": "", tents: ""})
     assert not Nudge.objects.filter(status="active").exists()
