@@ -64,6 +64,7 @@ OBJECTS = {
     "review": pgettext_lazy("to what it was done", "review"),
     "review_import": pgettext_lazy("to what it was done", "import of reviews"),
     "review_policy": pgettext_lazy("to what it was done", "rules of reviews"),
+    "review_requests": pgettext_lazy("to what it was done", "review requests"),
     "role": pgettext_lazy("to what it was done", "role"),
     "settings": pgettext_lazy("to what it was done", "settings"),
     "snippet": pgettext_lazy("to what it was done", "snippet"),
