@@ -56,7 +56,9 @@ UPKEEP = [
         "nudges.tasks.lapse_tasks", 300, "calls and visits that nobody did in their time → failed, slots free"
     ),
     Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
-    Step("reviews.tasks.consult_programs", 10, "reviews that wait → asked about at the company's own program"),
+    Step(
+        "reviews.tasks.consult_programs", 10, "reviews that wait → asked about at the company's own program"
+    ),
     Step("reviews.tasks.tell_authors", 30, "reviews turned down → their authors are told why"),
     Step("reviews.tasks.ask_owners", 30, "published questions → put to owners who agreed, as events"),
     Step("reviews.tasks.tell_askers", 30, "published answers → who asked is told"),

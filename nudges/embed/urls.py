@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from nudges.embed import inbox, mail_reports, pictures, preferences, push, replies, twilio, unsubscribing, watching
+from nudges.embed import (
+    inbox,
+    mail_reports,
+    pictures,
+    preferences,
+    push,
+    replies,
+    twilio,
+    unsubscribing,
+    watching,
+)
 
 app_name = "messages"
 urlpatterns = [

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 def nearest(by_language: Mapping[str, T], wanted: Sequence[str]) -> T | None:
     """What there is in the first of the wanted languages, or in its base (de for de-AT). None when in none of them."""
-    known = {_tag(language): one for language, one in reversed(by_language.items())}
+    known = {_tag(language): one for language, one in reversed(list(by_language.items()))}
     return next((known[tag] for tag in _with_bases(wanted) if tag in known), None)
 
 

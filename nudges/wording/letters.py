@@ -147,8 +147,9 @@ def laid_out(shape: Shape) -> Layout:
 
 def _whole_letter(shape: Shape, frame: dict[str, Any]) -> str:
     if not shape.blocks:
-        letter = render_to_string("nudges/letter/letter.html", frame)
-        return _inliner("nudges/letter/letter.css").inline(letter)
+        return _inliner("nudges/letter/letter.css").inline(
+            render_to_string("nudges/letter/letter.html", frame)
+        )
     sections = {"sections": as_mjml(shape.blocks)}
     letter = compile_mjml(render_to_string("nudges/letter/letter.mjml", frame | sections))
     return _inliner("nudges/letter/blocks.css").inline(letter)

@@ -74,8 +74,8 @@ def test_a_claim_is_made_once_even_where_statistics_are_older_than_the_rows() ->
         # As ANALYZE would say where all rows have gone, but within this transaction: ANALYZE would leave it behind.
         for table in ("nudges_candidate", "nudges_pressure", "engagement_customer", "engagement_merge"):
             cursor.execute(
-                "SELECT pg_restore_relation_stats('schemaname', current_schema()::text, 'relname', %s::text, 'relpages', 9, "
-                "'reltuples', 0::real)",
+                "SELECT pg_restore_relation_stats('schemaname', current_schema()::text, 'relname', %s::text, "
+                "'relpages', 9, 'reltuples', 0::real)",
                 [table],
             )
         workspace = make.workspace()
