@@ -80,7 +80,7 @@ SET CONSTRAINTS ALL DEFERRED;
 TOGETHER = (
     SWAP.format(
         partition="",
-        add_broadcast="",
+        add_broadcast="ALTER TABLE nudges_decision DROP COLUMN broadcast_id;",  # it stands on the candidate
         keys="ADD PRIMARY KEY (id), ADD UNIQUE (candidate_id)",
         columns=COLUMNS,
     )
