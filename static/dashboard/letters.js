@@ -141,9 +141,11 @@
     const renew = async () => {
       const mine = ++asked;
       const answer = await fetch(frame.dataset.address, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (mine !== asked || !answer.ok || !frame.contentDocument?.documentElement) return;
+      const text = await answer.text();
       const inside = frame.contentDocument;
+      if (mine !== asked || !answer.ok || !inside?.documentElement) return;
+      // Parsed as the frame's own, whose policy lets a letter have its inline styles; this page's does not.
+      const page = new inside.defaultView.DOMParser().parseFromString(text, "text/html");
       const top = inside.scrollingElement?.scrollTop ?? 0;
       inside.replaceChild(inside.importNode(page.documentElement, true), inside.documentElement);
       if (inside.scrollingElement) inside.scrollingElement.scrollTop = top;
