@@ -55,7 +55,11 @@ def gaps(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         found = gaps_of(nudge, now=timezone.now()) if nudge.contents.exists() else None
     except ConditionError as error:
         return render(request, "nudges/dashboard/_gaps.html", {"problem": str(error)})
-    return render(request, "nudges/dashboard/_gaps.html", {"gaps": found})
+    # In a template a Counter's own methods are hidden by what it counts: all it is asked for, it has 0 of.
+    counted = (
+        {name: getattr(found, name).most_common() for name in ("failing", "aborted", "lack")} if found else {}
+    )
+    return render(request, "nudges/dashboard/_gaps.html", {"gaps": found, **counted})
 
 
 @dashboard_action(Role.MARKETER)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Customer, Workspace
@@ -127,6 +129,12 @@ class TestGaps:
         assert gaps.lack == {"customer.traits.plan": 3, "customer.traits.shoe": 1}
         assert gaps.failing == {"“customer.traits.shoe” is not known and has no default.": 1}
         assert gaps.aborted == {"no Bos": 1}
+        client = Client()
+        client.force_login(make.member(shop).user)
+        page = client.get(f"/nudges/{nudge.pk}/readiness/gaps").content.decode()
+        for said in ("1 would get nothing: “customer.traits.shoe”", "1 are passed over", "no Bos"):
+            assert said in page
+        assert re.search(r'customer\.traits\.plan</code></td><td class="num">3<', page)
 
     def test_a_share_of_many_is_looked_at_and_queries_do_not_grow(self, shop: Workspace) -> None:
         def queries(nudge: Nudge) -> int:
