@@ -113,6 +113,8 @@ def test_a_customer_allows_pushes_gets_one_and_answers_it(
     chrome.grant_permissions(["notifications"], origin=origin)
     page = chrome.new_page()
     page.goto(f"{origin}/")
+    if not page.evaluate("navigator.onLine"):
+        pytest.skip("Chromium connects to no push service on a machine without a network but loopback")
     expect(page.get_by_text("Shall Larkfell tell you here")).to_be_visible()
     page.get_by_role("button", name="Yes, tell me").click()
     expect(page.get_by_text("Thank you. You will hear from us")).to_be_visible(timeout=30_000)

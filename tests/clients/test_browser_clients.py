@@ -48,6 +48,8 @@ CALLS = """
   analytics.alias("u-2", "u-1");
 """
 KINDS = ["page", "track", "identify", "group"]
+# Without a network but loopback Chromium says that it is offline, and a client waits with what it has.
+ONLINE = "Object.defineProperty(Navigator.prototype, 'onLine', { get: () => true })"
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -110,6 +112,7 @@ def visit(chromium: str, address: str, script: str, *, wait: Callable[[], bool])
                     executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
                 )
                 page = browser.new_page()
+                page.add_init_script(ONLINE)
                 seen = Visit(page)
                 page.goto(address)
                 page.wait_for_function("window.analytics !== undefined")
