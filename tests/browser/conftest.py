@@ -5,7 +5,8 @@
     check     what must hold for every page, as it is or in each of several `looks`: no console errors, no findings of
               axe, nothing wider than the screen
 
-With SCREENSHOTS=1 pictures go to .local/screenshots/<name>.png, to be looked at.
+With SCREENSHOTS=1 pictures go to .local/screenshots/<name>.png, to be looked at. With FAR_AWAY=1 every request takes
+400 ms, nothing is kept and the processor is a quarter as fast: a test that acts before the page's scripts are there, or looks before an answer is, fails.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.committed import Server, committed, environment_of_test_database, serve, transactional_db
 
@@ -40,6 +41,8 @@ HEIGHTS = {390: 844, 1440: 900}
 # what is no matter of these was found before.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 OF_ROOM = ["target-size", "scrollable-region-focusable"]
+# Waited for only by what fails: a busy machine shall not decide.
+expect.set_options(timeout=20_000)
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -98,6 +101,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
+        if os.environ.get("FAR_AWAY"):
+            move_away(page)
         page.troubles = []  # type: ignore[attr-defined]
         page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.troubles.append(str(error)))  # type: ignore[attr-defined]
@@ -108,11 +113,23 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
+def move_away(page: Page) -> None:
+    """A slow line, nothing in the cache and an old telephone."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    slow = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", slow)
+    network.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+
+
 @pytest.fixture
 def check() -> Callable[..., None]:
     """Hold a page to what every page must keep, in each of `looks` without loading it again."""
 
     def hold(page: Page, name: str = "", *, looks: Sequence[Look] = (), whole: bool = True) -> None:
+        # What was clicked may show its heading before its style sheet and its scripts.
+        page.wait_for_load_state()
         for look in looks:
             page.set_viewport_size({"width": look.width, "height": HEIGHTS.get(look.width, 900)})
             page.emulate_media(color_scheme="dark" if look.dark else "light")

@@ -81,6 +81,7 @@ def test_a_queue_is_worked_through_by_keyboard(
     expect(page.get_by_role("heading", name="Ana Call")).to_be_visible()
     page.go_back()
     expect(rows).to_have_count(2)
+    page.wait_for_load_state()
     page.keyboard.press("j")
     expect(rows.nth(0)).to_be_focused()
     page.keyboard.press("a")

@@ -101,9 +101,7 @@ def test_an_author_goes_on_later_adds_a_photo_and_sees_it_published(
     picture = page.get_by_role("img", name="The sole after a month")
     picture.scroll_into_view_if_needed()
     expect(picture).to_be_visible()
-    page.wait_for_function(
-        "document.querySelector('img[alt=\"The sole after a month\"]').naturalWidth === 320"
-    )
+    expect(picture).to_have_js_property("naturalWidth", 320)
     assert page.evaluate(SHIFTS) == 0
     check(page, "reviews-photo", looks=LOOKS)
     page.goto(link)
