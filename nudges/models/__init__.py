@@ -4,6 +4,17 @@ from nudges.models.contents import Approval, Picture, Snippet, SnippetUse, Snipp
 from nudges.models.delivery import ChannelAccount, Circuit, Per, Quota, Reach, Throughput
 from nudges.models.dry_runs import DryRun, DryRunState
 from nudges.models.entries import Entry, EntryState
+from nudges.models.flows import (
+    EndedBy,
+    Flow,
+    FlowRun,
+    FlowState,
+    FlowTally,
+    FlowTrigger,
+    FlowVersion,
+    ReEntry,
+    RunState,
+)
 from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
 from nudges.models.limits import Cap, CapScope, Policy, Preference, Pressure, WindowKind
 from nudges.models.messages import Message, MessageState, StaffTask
@@ -37,9 +48,16 @@ __all__ = [
     "DecisionTally",
     "DryRun",
     "DryRunState",
+    "EndedBy",
     "Entry",
     "EntryState",
     "ExperienceTime",
+    "Flow",
+    "FlowRun",
+    "FlowState",
+    "FlowTally",
+    "FlowTrigger",
+    "FlowVersion",
     "Hit",
     "HitKind",
     "InboundText",
@@ -61,10 +79,12 @@ __all__ = [
     "Purpose",
     "PushTally",
     "Quota",
+    "ReEntry",
     "Reach",
     "Reception",
     "Reply",
     "ReplyKind",
+    "RunState",
     "SeenAs",
     "Snippet",
     "SnippetUse",

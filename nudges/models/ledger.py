@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Customer, Workspace
 from journeys.models import CustomerNeed, StageChange
+from nudges.models.flows import FlowRun
 from nudges.models.nudges import Broadcast, Nudge
 
 
@@ -20,7 +21,8 @@ class CandidateState(models.TextChoices):
 class Candidate(models.Model):
     """One (customer, nudge, need) put forward; nothing is promised yet.
 
-    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "event:<id>", "api:<key>"), so that a doubled
+    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "event:<id>",
+    "flow:<run>:<step>", "api:<key>"), so that a doubled
     task puts it forward once. A deferred candidate stays due with a later `due_at`.
     """
 
@@ -36,6 +38,7 @@ class Candidate(models.Model):
         StageChange, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
+    flow_run = models.ForeignKey(FlowRun, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     occasion = models.CharField(max_length=80)
     is_urgent = models.BooleanField(default=False, help_text="Service: decided before any backlog.")
     state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.DUE)
@@ -69,6 +72,9 @@ class Candidate(models.Model):
                 fields=["broadcast"],
                 condition=Q(state="due", broadcast__isnull=False),
                 name="candidates_of_broadcast",
+            ),
+            models.Index(
+                fields=["flow_run"], condition=Q(flow_run__isnull=False), name="candidates_of_flow_run"
             ),
         ]
 

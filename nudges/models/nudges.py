@@ -37,7 +37,7 @@ class OnCap(models.TextChoices):
 class Trigger(models.TextChoices):
     STAGE_CHANGE = "stage_change", _("A need reaches a stage")
     BROADCAST = "broadcast", _("Sent to everyone a condition fits")
-    API = "api", _("Put forward by the API")
+    API = "api", _("A flow or the API puts it forward")
     EVENT = "event", _("An event happens")
 
 

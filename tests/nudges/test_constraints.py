@@ -41,6 +41,7 @@ from nudges.models import (
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.make_dashboard import Office
+from tests.nudges import test_flow_constraints as flows
 
 pytestmark = pytest.mark.django_db
 NUDGES: dict[str, dict[str, Any]] = {
@@ -177,7 +178,14 @@ def test_every_constraint_is_tried_here() -> None:
         if isinstance(constraint, CheckConstraint | UniqueConstraint)
     }
     assert (
-        named == OTHERS | CONTENTS.keys() | NUDGES.keys() | POLICIES.keys() | CAPS.keys() | THROUGHPUTS.keys()
+        named
+        == OTHERS
+        | flows.NAMES
+        | CONTENTS.keys()
+        | NUDGES.keys()
+        | POLICIES.keys()
+        | CAPS.keys()
+        | THROUGHPUTS.keys()
     )
 
 
