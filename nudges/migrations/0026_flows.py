@@ -410,7 +410,11 @@ class Migration(migrations.Migration):
             model_name="flowversion",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("re_entry", "after_days"), ("re_entry_days__range", (1, 730))),
+                    models.Q(
+                        ("re_entry", "after_days"),
+                        ("re_entry_days__isnull", False),
+                        ("re_entry_days__range", (1, 730)),
+                    ),
                     models.Q(models.Q(("re_entry", "after_days"), _negated=True), ("re_entry_days", None)),
                     _connector="OR",
                 ),
