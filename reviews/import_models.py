@@ -59,6 +59,11 @@ class ReviewImport(models.Model):
         max_length=8, choices=MissingProducts.choices, default=MissingProducts.REFUSE
     )
     unstated = models.CharField(max_length=8, choices=Unstated.choices, default=Unstated.PUBLISH)
+    may_share = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Authors agreed, where they wrote, that their reviews are given to Google and Meta.",
+    )
     state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.UPLOADED)
     line_count = models.PositiveIntegerField(default=0)
     done_count = models.PositiveIntegerField(

@@ -91,6 +91,11 @@ class Review(models.Model):
         null=True, help_text="Whether that system said that its author bought it; empty: it did not say."
     )
     incentive = models.CharField(max_length=120, blank=True)
+    shared_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since when its author agrees that Google and Meta are given it; empty: was not asked, or does not.",
+    )
     status = models.CharField(max_length=12, choices=ReviewStatus.choices, default=ReviewStatus.PENDING)
     rejection_reason = models.CharField(max_length=20, choices=RejectionReason.choices, blank=True)
     flags = models.JSONField(

@@ -38,7 +38,8 @@ class ModerationEntry(models.Model):
         related_name="+",
     )
     action = models.CharField(
-        max_length=20, help_text="submit, hold, publish, reject, undo, resubmit, respond, appeal, withdraw"
+        max_length=20,
+        help_text="submit, hold, publish, reject, undo, resubmit, respond, appeal, withdraw, share, unshare",
     )
     reason = models.CharField(max_length=60, blank=True)
     version = models.PositiveIntegerField()
@@ -84,5 +85,5 @@ class ReviewPolicy(models.Model):
     gives_to_feeds = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Published reviews may be fetched by Google and Meta; readers and authors are told.",
+        help_text="Published reviews whose authors agree may be fetched by Google and Meta.",
     )

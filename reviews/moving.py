@@ -61,7 +61,7 @@ def _join(one: Review, other: Review, now: datetime) -> Review:
         kept.shown_version += len(earlier)
         kept.photos.update(since=F("since") + len(earlier), until=F("until") + len(earlier))
         ReviewRating.objects.filter(review=kept).update(version=kept.shown_version)
-    kept.replaced_version = None
+    kept.replaced_version, kept.shared_at = None, newer.shared_at
     gone.origins.update(review=kept, is_shown=False)
     gone.delete()
     kept.versions.all().delete()

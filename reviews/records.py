@@ -18,7 +18,7 @@ def records_of(customer: Customer) -> dict[str, Any]:
         "reviews": list(
             reviews.values(
                 "product__name", "status", "rejection_reason", "appeal", "shown_version", "helpful_count",
-                "unhelpful_count", "response", "collected_by", "incentive", "submitted_at", "published_at",
+                "unhelpful_count", "response", "collected_by", "incentive", "submitted_at", "published_at", "shared_at",
             )
         ),
         "review_versions": list(

@@ -29,6 +29,7 @@ from reviews.moving import move_reviews
 from reviews.photographing import Stored, keep_photos
 from reviews.pipeline import HOLD, Words, screen
 from reviews.screening import comparisons
+from reviews.sharing import let_share
 from reviews.verifying import verify_reviews
 from reviews.versions import show_words
 
@@ -47,11 +48,13 @@ def submit_review(
     questions: Questions | None = None,
     photos: Sequence[Stored] = (),
     kept_photos: Collection[str] | None = None,
+    may_share: bool | None = None,
 ) -> Review:
     """Take a review of `product` from a customer whose identity is known; a second one is the first one's next version.
 
     `collected_by` is one of COLLECTED_BY. Readers see what was published until the new version is. Of the photos so far
-    the `kept_photos` (names; None: all) go on. Raises BadReview.
+    the `kept_photos` (names; None: all) go on. `may_share`: whether its author agrees that feeds hold it (None: they
+    were not asked, all stays as it was). Raises BadReview.
     """
     questions = questions_for(product) if questions is None else questions
     refuse_bad(workspace, product, content, questions)
@@ -62,6 +65,7 @@ def submit_review(
     review = Review.objects.filter(customer=customer, product=product).first() or Review(
         workspace=workspace, product=product, customer=customer, version=0
     )
+    let_share(review, may_share, now=now)
     _keep(review, content, questions, collected_by=collected_by, now=now)
     keep_photos(review, photos, kept_photos, now=now)
     _enter(review, now=now)
@@ -77,6 +81,7 @@ def submit_unconfirmed(
     content: ReviewContent,
     email: str,
     photos: Sequence[Stored] = (),
+    may_share: bool | None = None,
     now: datetime,
 ) -> Review:
     """Take a review from somebody who only says that `email` is theirs.
@@ -95,6 +100,7 @@ def submit_unconfirmed(
     review = Review(
         workspace=workspace, product=product, customer=visitor, version=0, status=ReviewStatus.UNCONFIRMED
     )
+    let_share(review, may_share, now=now)
     _keep(review, content, questions, collected_by="form", now=now)
     keep_photos(review, photos, None, now=now)
     return review

@@ -42,6 +42,7 @@ def review(
     *,
     at: datetime = make.NOW,
     published: bool = True,
+    may_share: bool | None = None,
     **fields: Any,
 ) -> Review:
     workspace = product.workspace
@@ -51,6 +52,7 @@ def review(
         customer=customer or make.customer(workspace),
         content=content(**fields),
         collected_by="form",
+        may_share=may_share,
         now=at,
     )
     if published:

@@ -34,11 +34,13 @@ VERBS = {
     "revoke": pgettext_lazy("what was done", "revoke"),
     "schedule": pgettext_lazy("what was done", "schedule"),
     "set": pgettext_lazy("what was done", "set"),
+    "share": pgettext_lazy("what was done", "agree that feeds hold it"),
     "start": pgettext_lazy("what was done", "start"),
     "stop": pgettext_lazy("what was done", "stop"),
     "submit": pgettext_lazy("what was done", "submit"),
     "undo": pgettext_lazy("what was done", "undo"),
     "unpublish": pgettext_lazy("what was done", "unpublish"),
+    "unshare": pgettext_lazy("what was done", "take back that feeds hold it"),
     "verify": pgettext_lazy("what was done", "verify"),
     "withdraw": pgettext_lazy("what was done", "withdraw"),
 }

@@ -40,10 +40,15 @@ class ReviewWordsOut(Out):
     version = serializers.IntegerField()
     helpful_count = serializers.IntegerField()
     unhelpful_count = serializers.IntegerField()
+    may_share = serializers.SerializerMethodField()
     response = serializers.CharField(help_text="The company's public answer.")
     responded_at = serializers.DateTimeField(allow_null=True)
     submitted_at = serializers.DateTimeField()
     published_at = serializers.DateTimeField(allow_null=True)
+
+    def get_may_share(self, review: Review) -> bool:
+        """Its author agrees that Google and Meta are given it."""
+        return review.shared_at is not None
 
 
 class RatingOut(Out):
@@ -100,6 +105,12 @@ class ReviewIn(Body):
         required=False,
         allow_blank=True,
         help_text="What the author got for it.",
+    )
+    may_share = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Its author agrees that Google and Meta are given it; null: was not asked.",
     )
     is_import = serializers.BooleanField(
         required=False, default=False, help_text="It was written elsewhere; shown as imported."

@@ -67,6 +67,7 @@ class Reviews(Resource):
         values = self.check(ReviewIn)
         product, customer = self._subjects(values.pop("product"), values.pop("customer"))
         collected_by = "import" if values.pop("is_import") else "api"
+        may_share = values.pop("may_share")
         content = ReviewContent(
             **values | {"pros": tuple(values.get("pros", ())), "cons": tuple(values.get("cons", ()))}
         )
@@ -77,6 +78,7 @@ class Reviews(Resource):
                 customer=customer,
                 content=content,
                 collected_by=collected_by,
+                may_share=may_share,
                 now=self.now,
             )
         except BadReview as error:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_page
 from engagement.models import ApiKey, KeyKind, Role, Workspace
+from reviews.exporting.feeds import shown_reviews
 from reviews.exporting.records import RECORDS, as_csv, as_json_lines
 from reviews.ruling import change_policy, policy_of
 
@@ -39,6 +40,7 @@ def exports(request: DashboardRequest) -> HttpResponse:
     context = {
         "what": WHAT.items(),
         "gives_to_feeds": policy_of(request.workspace).gives_to_feeds,
+        "shown": shown_reviews(request.workspace),
         "feeds": [
             (_("Google, Product Review Feeds 2.4"), f"{base}/google.xml?key={key.public_key}"),
             (_("Meta, Product Review Feed"), f"{base}/meta.csv?key={key.public_key}"),

@@ -149,6 +149,7 @@ def told(request: DashboardRequest) -> dict[str, Any]:
         "mapping": {target: request.POST.get(f"column.{target}", "") for target in TARGETS},
         "missing_products": request.POST.get("missing_products", ""),
         "unstated": request.POST.get("unstated", ""),
+        "may_share": request.POST.get("may_share") == "on",
         "day_first": {"yes": True, "no": False}.get(request.POST.get("day_first", "")),
     }
 

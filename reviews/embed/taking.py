@@ -22,6 +22,7 @@ from reviews.embed.forms import AGREED, TRAP, read_content
 from reviews.mails import confirmation_mail
 from reviews.models import Review
 from reviews.photographing import LARGEST_BYTES, MOST, BadPhoto, Drawn, Stored, discard, redraw, store
+from reviews.ruling import policy_of
 from reviews.submitting import refuse_bad, submit_review, submit_unconfirmed
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def take_review(request: HttpRequest, product: Product, author: Customer | None,
                 content=content,
                 collected_by=collected_by,
                 photos=stored,
+                may_share=may_share(request, product),
                 kept_photos=request.POST.getlist("keep") if "keeping" in request.POST else None,
                 now=timezone.now(),
             )
@@ -68,6 +70,11 @@ def _note_consent(
     agree_to_be_asked(
         customer=author, product=product, situation=situation, agrees=agrees, now=timezone.now()
     )
+
+
+def may_share(request: HttpRequest, product: Product) -> bool | None:
+    """What the box says whether feeds may hold it; None while there are no feeds, and therefore no box."""
+    return bool(request.POST.get("may_share")) if policy_of(product.workspace).gives_to_feeds else None
 
 
 def refuse_unagreed(request: HttpRequest, situation: dict[str, Any], questions: Questions) -> None:
@@ -107,6 +114,7 @@ def _take_unconfirmed(
             content=content,
             email=email,
             photos=stored,
+            may_share=may_share(request, product),
             now=timezone.now(),
         )
         send_confirmation(review, email, language)

@@ -23,6 +23,8 @@ from reviews.embed.taking import MAILED, WAITING, take_review
 from reviews.links import author_of, page_url, read_confirmation, writing_url
 from reviews.models import Review, ReviewStatus
 from reviews.photos import attach_photos
+from reviews.ruling import policy_of
+from reviews.sharing import change_sharing
 from reviews.submitting import confirm_review
 
 SAVED = "saved"
@@ -85,7 +87,7 @@ def form_page(request: HttpRequest, workspace: Workspace, sku: str) -> HttpRespo
 
 
 def act_on_own(request: HttpRequest, product: Product, author: Customer) -> HttpResponse:
-    """Save what was typed so far, withdraw the review, or appeal against its rejection."""
+    """Save what was typed so far, withdraw the review, let feeds have it or not, or appeal against its rejection."""
     now = timezone.now()
     problems: dict[str, str] = {}
     match request.POST["act"]:
@@ -93,6 +95,8 @@ def act_on_own(request: HttpRequest, product: Product, author: Customer) -> Http
             return keep_draft(request, product, author)
         case "withdraw":
             withdraw_review(customer=author, product=product, now=now)
+        case "share" | "unshare" as act:
+            change_sharing(customer=author, product=product, may_share=act == "share", now=now)
         case "appeal":
             try:
                 with translation.override(reading_language(request, product.workspace)):
@@ -182,6 +186,8 @@ def answer_form(
             "author": author,
             "own": own,
             "may_ask": bool(author and author.owned.filter(product=product).exists()),
+            "asks_sharing": policy_of(product.workspace).gives_to_feeds,
+            "may_share": own is not None and own.shared_at is not None,
             "page_url": page_url(product),
             "action": writing_url(product, language=language) if author is None else request.get_full_path(),
             "path": f"{reverse('reviews_embed:form_fragment')}",

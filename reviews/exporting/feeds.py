@@ -1,8 +1,9 @@
 """The feeds that Google and Meta fetch: published reviews of the company's own products, whole each time, streamed.
 
 Google: Product Review Feeds, schema 2.4 (developers.google.com/product-review-feeds/schema). A review is a sequence:
-elements in another order make the feed invalid, and a review that is missing from the next feed is deleted there. Meta:
-the Product Review Feed as CSV (developers.facebook.com, feed schema). All star values are given; nothing is chosen.
+elements in another order make the feed invalid, and a review that is missing from the next feed is deleted there: so is
+that of an author who takes back that it may be given. Meta: the Product Review Feed as CSV (developers.facebook.com,
+feed schema). All star values are given; nothing is chosen but by the authors.
 """
 
 from __future__ import annotations
@@ -10,23 +11,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC
+from itertools import chain
 from xml.sax.saxutils import escape
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.crypto import salted_hmac
 
 from engagement.models import Product, ProductKind, Workspace
-from reviews.exporting.records import in_chunks
+from reviews.exporting.records import in_chunks, in_pieces
 from reviews.exporting.sheets import csv_lines
 from reviews.links import page_url
 from reviews.models import Review, ReviewStatus
 
-PIECE = 100
 # What XML 1.0 cannot hold at all.
 CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Attributes of a product in which catalogues keep these numbers.
 GTINS, MPNS = ("gtin", "ean", "upc", "isbn"), ("mpn",)
+WEB_ADDRESS = r"^https?://\S+\.\S+$"  # as the schema has it
+GTIN = re.compile(r"[\d -]{6,}[\dxX]")
 METHODS = {"link": "post_fulfillment", "form": "unsolicited"}
 META = (
     "aggregator", "store.name", "store.id", "store.storeUrls", "reviewID", "rating", "title", "content", "created_at",
@@ -43,15 +46,13 @@ def google_feed(workspace: Workspace) -> Iterator[str]:
         '<feed xmlns:vc="http://www.w3.org/2007/XMLSchema-versioning" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation='
         '"http://www.google.com/shopping/reviews/schema/product/2.4/product_reviews.xsd">\n'
-        f"<version>2.4</version>\n<publisher>{_tag('name', workspace.name)}</publisher>\n<reviews>\n"
+        f"<version>2.4</version>\n<publisher>{_tag('name', workspace.name)}</publisher>\n"
     )
-    piece: list[str] = []
-    for review in feed_reviews(workspace):
-        piece.append(_google_review(review))
-        if len(piece) >= PIECE:
-            yield "".join(piece)
-            piece.clear()
-    yield "".join(piece) + "</reviews>\n</feed>\n"
+    reviews = map(_google_review, feed_reviews(workspace))
+    # A list of no reviews would be invalid.
+    if first := next(reviews, ""):
+        yield from in_pieces(chain(["<reviews>\n", first], reviews, ["</reviews>\n"]))
+    yield "</feed>\n"
 
 
 def meta_feed(workspace: Workspace) -> Iterator[str]:
@@ -61,20 +62,30 @@ def meta_feed(workspace: Workspace) -> Iterator[str]:
 
 
 def feed_reviews(workspace: Workspace) -> Iterator[Review]:
-    """Published reviews with stars and words, of own products that have a page: others cannot be matched there."""
+    """Published reviews with stars and words whose authors agree, of own products that have a page.
+
+    Others cannot be matched there.
+    """
     rows: QuerySet[Review] = (
         Review.objects.filter(
             workspace=workspace,
             status=ReviewStatus.PUBLISHED,
             rating__isnull=False,
+            shared_at__isnull=False,
             product__kind=ProductKind.OWN,
             product__is_stub=False,
+            product__url__regex=WEB_ADDRESS,
         )
-        .exclude(product__url="")
         .exclude(body="")
         .select_related("product", "product__workspace", "rating")
     )
     yield from in_chunks(rows.prefetch_related("photos"))
+
+
+def shown_reviews(workspace: Workspace) -> dict[str, int]:
+    """How many are published: `all`, and `shared`, whose authors agree that feeds hold them."""
+    published = Review.objects.filter(workspace=workspace, status=ReviewStatus.PUBLISHED)
+    return published.aggregate(all=Count("pk"), shared=Count("shared_at"))
 
 
 def picture_urls(review: Review) -> list[str]:
@@ -97,6 +108,11 @@ def reviewer_id(review: Review) -> str:
 def bought(review: Review) -> bool:
     """An order of ours, or the word of the system that it is from."""
     return review.is_verified or bool(review.is_verified_there)
+
+
+def gtins(product: Product) -> list[str]:
+    """One that is none, such as “n/a”, would make the whole feed invalid."""
+    return [number for number in numbers(product, GTINS) if GTIN.fullmatch(number)]
 
 
 def numbers(product: Product, names: tuple[str, ...]) -> list[str]:
@@ -130,7 +146,7 @@ def _google_review(review: Review) -> str:
 def _google_product(product: Product) -> str:
     """An empty container of ids would be invalid, so each is left out when there is none."""
     ids = [
-        _group("gtins", [_tag("gtin", number) for number in numbers(product, GTINS)]),
+        _group("gtins", [_tag("gtin", number) for number in gtins(product)]),
         _group("mpns", [_tag("mpn", number) for number in numbers(product, MPNS)]),
         _group("skus", [_tag("sku", product.sku)]),
         _group("brands", [_tag("brand", product.brand)]),
@@ -154,7 +170,7 @@ def _meta_review(workspace: Workspace, review: Review) -> list[str]:
         "Touchstone", workspace.name, workspace.slug, site, str(review.pk), str(review.rating.overall), review.title,
         review.body, written, shown_at, ",".join(picture_urls(review)), _yes(bool(review.incentive)),
         _yes(bought(review)), review.author_name, reviewer_id(review), "false", product.name, product.url,
-        product.image_url, product.sku, ",".join(numbers(product, GTINS)), ",".join(numbers(product, MPNS)),
+        product.image_url, product.sku, ",".join(gtins(product)), ",".join(numbers(product, MPNS)),
         product.brand,
     ]  # fmt: skip
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -13,7 +14,7 @@ from reviews.exporting.sheets import csv_lines
 from reviews.models import Review
 from reviews.talk_models import Post
 
-AT_ONCE = 500
+AT_ONCE, PIECE = 500, 100
 M = TypeVar("M", bound=Model)
 
 Record = dict[str, Any]
@@ -58,7 +59,7 @@ HEADERS = {
         "review_id", "sku", "product", "kind", "overall", "quality", "value", "fit", "title", "body", "pros", "cons",
         "author_name", "author_email", "customer_id", "language", "situation", "incentive", "collected_by",
         "imported_from", "is_verified", "is_verified_there", "status", "rejection_reason", "helpful", "unhelpful",
-        "response", "responded_at", "written_at", "published_at",
+        "response", "responded_at", "written_at", "published_at", "may_share",
     ),
     "questions": (
         "post_id", "kind", "question_id", "sku", "product", "author_name", "author_email", "is_company", "is_owner",
@@ -76,13 +77,14 @@ def as_csv(what: str, workspace: Workspace) -> Iterator[str]:
 
 def as_json_lines(what: str, workspace: Workspace) -> Iterator[str]:
     """A JSON object a line, in pieces of several lines."""
-    piece: list[str] = []
-    for record in RECORDS[what](workspace):
-        piece.append(json.dumps(record, ensure_ascii=False) + "\n")
-        if len(piece) >= AT_ONCE:
-            yield "".join(piece)
-            piece.clear()
-    yield "".join(piece)
+    yield from in_pieces(json.dumps(record, ensure_ascii=False) + "\n" for record in RECORDS[what](workspace))
+
+
+def in_pieces(texts: Iterable[str]) -> Iterator[str]:
+    """Several at a time: each piece of a streamed answer costs something."""
+    rest = iter(texts)
+    while piece := list(islice(rest, PIECE)):
+        yield "".join(piece)
 
 
 def in_chunks(rows: QuerySet[M]) -> Iterator[M]:
@@ -124,6 +126,7 @@ def _review(review: Review) -> Record:
         "responded_at": review.responded_at.isoformat() if review.responded_at else "",
         "written_at": review.submitted_at.isoformat(),
         "published_at": review.published_at.isoformat() if review.published_at else "",
+        "may_share": review.shared_at is not None,
         "origins": [
             {"source": origin.source, "id": origin.external_id, "columns": origin.columns}
             for origin in review.origins.all()

@@ -57,6 +57,7 @@ def _review(
         "product_id": found.product_id,
         "is_verified_there": parsed.is_verified_there,
         "submitted_at": parsed.at,
+        "shared_at": now.isoformat() if batch.may_share else None,
         "response": parsed.reply,
         "responded_at": parsed.reply_at or None,
         "words": content.words() | {"need_slug": "", "collected_by": "import"},

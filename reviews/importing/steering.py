@@ -38,17 +38,20 @@ def check_import(
     missing_products: str,
     unstated: str,
     day_first: bool | None,
+    may_share: bool = False,
     now: datetime,
 ) -> ReviewImport:
     """Read every line so, without making anything of it; the clock does it. Raises BadMapping and WrongState.
 
-    `mapping` is {target: column}; `day_first` None: find out from the file's own dates.
+    `mapping` is {target: column}; `day_first` None: find out from the file's own dates; `may_share`: authors agreed,
+    where they wrote, that feeds hold their reviews.
     """
     batch = _held(batch, CHECKABLE)
     wanted = {target: column for target, column in mapping.items() if column}
     if problems := _wrong(batch, wanted, missing_products, unstated):
         raise BadMapping(problems)
     batch.mapping, batch.missing_products, batch.unstated = wanted, missing_products, unstated
+    batch.may_share = may_share
     batch.day_first = _day_first(batch) if day_first is None else day_first
     batch.lines.update(outcome="", message="", parsed=None, at=None, external_id="", review_id=None)
     batch.counts = {}

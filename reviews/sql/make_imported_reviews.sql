@@ -6,7 +6,7 @@ WITH given AS (
     FROM jsonb_to_recordset(%(reviews)s::jsonb) AS one (
         customer_id bigint, product_id bigint, is_verified_there boolean, status text, rejection_reason text,
         flags jsonb, submitted_at timestamptz, published_at timestamptz, waiting_since timestamptz,
-        response text, responded_at timestamptz, words jsonb, figures jsonb
+        shared_at timestamptz, response text, responded_at timestamptz, words jsonb, figures jsonb
     )
     CROSS JOIN LATERAL jsonb_to_record(one.words) AS word (
         kind text, title text, body text, author_name text, language text, incentive text, need_slug text,
@@ -17,12 +17,12 @@ WITH given AS (
         workspace_id, product_id, customer_id, kind, title, body, pros, cons, author_name, language, situation,
         need_slug, collected_by, imported_from, is_verified_there, incentive, status, rejection_reason, flags,
         version, shown_version, appeal, helpful_count, unhelpful_count, response, responded_at, submitted_at,
-        published_at, waiting_since
+        published_at, waiting_since, shared_at
     )
     SELECT %(workspace)s, product_id, customer_id, kind, title, body, '{}', '{}', author_name, language, '{}',
         need_slug, collected_by, %(source)s, is_verified_there, incentive, status, rejection_reason, flags,
         1, 1, '', 0, 0, response, responded_at, submitted_at,
-        published_at, waiting_since
+        published_at, waiting_since, shared_at
     FROM given
     RETURNING id, customer_id, product_id
 ), told AS (

@@ -14,24 +14,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from engagement.keys import make_key
-from reviews.exporting.feeds import google_feed
+from reviews.exporting.feeds import google_feed, shown_reviews
 from reviews.exporting.records import as_csv, as_json_lines
 from reviews.importing import check_import, start_import, upload_reviews, work_on_imports
 from reviews.models import Review, ReviewPolicy
 from tests import make, make_reviews
 from tests.make_dashboard import Office
 from tests.reviews import import_files
+from tests.reviews.google_schema import wrong_with
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
-# The order in which Google's schema 2.4 wants the elements of a review; a sequence, so any other is invalid.
-SEQUENCE = [
-    "review_id", "reviewer", "is_verified_purchase", "is_incentivized_review", "review_timestamp", "title", "content",
-    "review_language", "review_country", "pros", "cons", "review_url", "reviewer_images", "ratings", "products",
-    "is_spam", "collection_method", "transaction_id",
-]  # fmt: skip
-NEEDED = {"review_id", "reviewer", "review_timestamp", "content", "review_url", "ratings", "products"}
-IDS = ["gtins", "mpns", "skus", "brands", "asins"]
 
 
 @pytest.fixture(autouse=True)
@@ -67,23 +60,10 @@ def sheet(what, workspace):
 
 
 def feed_of(workspace):
-    """The feed as a tree, held against the rules of the schema."""
+    """The reviews of the feed, which is held against the schema."""
     root = ElementTree.fromstring("".join(google_feed(workspace)))
-    assert [child.tag for child in root] == ["version", "publisher", "reviews"]
-    assert root.findtext("version") == "2.4"
-    for review in root.iter("review"):
-        tags = [child.tag for child in review]
-        assert tags == sorted(tags, key=SEQUENCE.index), "in the schema's order"
-        assert len(set(tags)) == len(tags)
-        assert set(tags) >= NEEDED
-        assert [child.tag for child in review.find("reviewer")] == ["name", "reviewer_id"]
-        ids = [child.tag for child in review.find("products/product/product_ids")]
-        assert ids == sorted(ids, key=IDS.index)
-    for element in root.iter():
-        assert len(element) or (element.text or "").strip() or element.tag == "reviews", (
-            f"{element.tag} is empty"
-        )
-    return root.find("reviews")
+    assert wrong_with(root) == []
+    return root.findall("reviews/review")
 
 
 def test_a_sheet_has_every_review_and_calculates_nothing(workspace, product):
@@ -143,8 +123,9 @@ def test_googles_feed_is_in_the_schemas_order_with_all_stars(workspace, product)
         title="Bad & ugly",
         body="It broke\x0b on the first day <sadly>.",
         cons=("weak",),
+        may_share=True,
     )
-    make_reviews.review(product, overall=5, incentive="A voucher")
+    make_reviews.review(product, overall=5, incentive="A voucher", may_share=True)
     bad, good = feed_of(workspace)
     assert bad.findtext("ratings/overall") == "1"
     assert bad.find("ratings/overall").attrib == {"min": "1", "max": "5"}
@@ -161,12 +142,51 @@ def test_googles_feed_is_in_the_schemas_order_with_all_stars(workspace, product)
 
 
 def test_a_feed_holds_only_what_is_published_about_products_with_a_page(workspace, product):
-    make_reviews.review(product, published=False)
-    make_reviews.review(product, kind="chose_other", overall=None)
-    make_reviews.review(make.product(workspace, "outside", kind="outside", url="https://other.example/x"))
-    make_reviews.review(make.product(workspace, "without-page"))
-    make_reviews.review(make.product(make.workspace(), url="https://other.example/y"))
-    assert len(feed_of(workspace)) == 0
+    elsewhere = make.product(make.workspace(), url="https://other.example/y")
+    outside = make.product(workspace, "outside", kind="outside", url="https://other.example/x")
+    make_reviews.review(product, published=False, may_share=True)
+    make_reviews.review(product, kind="chose_other", overall=None, may_share=True)
+    for other in (
+        outside,
+        make.product(workspace, "no-page"),
+        make.product(workspace, "path", url="/path"),
+        elsewhere,
+    ):
+        make_reviews.review(other, may_share=True)
+    assert feed_of(workspace) == []
+
+
+def test_what_is_no_number_does_not_make_the_feed_invalid(workspace, product):
+    product.attributes = {"gtin": "n/a", "ean": "4012345678901", "mpn": "  "}
+    product.save()
+    make_reviews.review(product, may_share=True)
+    (review,) = feed_of(workspace)
+    assert [gtin.text for gtin in review.iter("gtin")] == ["4012345678901"]
+    assert review.find("products/product/product_ids/mpns") is None
+
+
+def test_the_check_sees_what_the_schema_forbids(workspace, product):
+    make_reviews.review(product, may_share=True)
+    text = "".join(google_feed(workspace))
+    for right, wrong in [
+        ("<version>2.4", "<version>2.3"),
+        ("<is_verified_purchase>false", "<is_verified_purchase>no"),
+        ("</reviewer>", "</reviewer><reviewer><name>B</name></reviewer>"),
+        ('type="group"', ""),
+        ("<publisher>", "<favicon>x.y</favicon><publisher>"),
+        ("</review_url>", "</review_url><title>Late</title>"),
+        ("<sku>tern/2</sku>", ""),
+    ]:
+        assert right in text
+        assert len(wrong_with(ElementTree.fromstring(text.replace(right, wrong)))) >= 1, wrong
+    assert wrong_with(ElementTree.fromstring(text)) == []
+
+
+def test_only_those_are_in_a_feed_whose_authors_agree_whatever_they_rate(workspace, product):
+    for overall, may_share in [(1, True), (5, True), (1, False), (5, None)]:
+        make_reviews.review(product, overall=overall, may_share=may_share)
+    assert [review.findtext("ratings/overall") for review in feed_of(workspace)] == ["1", "5"]
+    assert shown_reviews(workspace) == {"all": 4, "shared": 2}
 
 
 def test_an_imported_review_is_verified_only_by_the_word_of_its_file(workspace, product):
@@ -176,7 +196,13 @@ def test_an_imported_review_is_verified_only_by_the_word_of_its_file(workspace, 
     assert [review.find("collection_method") for review in feed] == [None]
 
 
-def import_of(workspace, product):
+def test_an_imported_review_is_in_no_feed_unless_who_imports_says_that_authors_agreed(workspace, product):
+    import_of(workspace, product, may_share=False)
+    assert feed_of(workspace) == []
+    assert shown_reviews(workspace)["all"] >= 1
+
+
+def import_of(workspace, product, may_share=True):
     product.url = "https://shop.example/tern-2"
     product.save()
     file = io.BytesIO(import_files.LOOX.encode())
@@ -187,6 +213,7 @@ def import_of(workspace, product):
         missing_products="refuse",
         unstated="publish",
         day_first=None,
+        may_share=may_share,
         now=NOW,
     )
     work_on_imports(now=NOW)
@@ -196,7 +223,7 @@ def import_of(workspace, product):
 
 def test_the_feeds_are_fetched_with_the_public_key_and_tell_nothing_private(client, workspace, product, key):
     ada = make.customer(workspace, email="ada@example.org", external_id="c-secret", name="Ada Lovelace")
-    make_reviews.review(product, ada, title="=1+1")
+    make_reviews.review(product, ada, title="=1+1", may_share=True)
     google = client.get("/e/feeds/v1/google.xml", {"key": key})
     meta = client.get("/e/feeds/v1/meta.csv", {"key": key})
     texts = [b"".join(answer.streaming_content).decode() for answer in (google, meta)]
@@ -219,7 +246,7 @@ def test_without_the_companys_word_or_a_key_there_is_no_feed(client, workspace, 
 
 
 def test_readers_are_told_of_feeds_while_they_are_on(client, workspace, product, key):
-    told = b"also given to Google and Meta"
+    told = b"also given to Google and Meta where their authors agree"
     page = f"/e/reviews/{workspace.slug}/tern%2F2/"
     assert told in client.get(page).content
     ReviewPolicy.objects.update(gives_to_feeds=False)
@@ -227,7 +254,7 @@ def test_readers_are_told_of_feeds_while_they_are_on(client, workspace, product,
 
 
 def test_a_feed_asks_as_much_for_one_review_as_for_fifty(workspace, product):
-    first = make_reviews.review(product)
+    first = make_reviews.review(product, may_share=True)
 
     def queries():
         with CaptureQueriesContext(connection) as captured:

@@ -37,6 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--unstated", choices=Unstated.values, default="publish",
                             help="reviews of which the file doesn't say whether they were published")  # fmt: skip
         parser.add_argument("--days-first", choices=["yes", "no"], help="in dates such as 03/04/2024")
+        parser.add_argument("--may-share", action="store_true",
+                            help="authors agreed that Google and Meta are given what they wrote")  # fmt: skip
         parser.add_argument("--dry-run", action="store_true", help="check only")
         parser.add_argument("--report", type=Path, metavar="CSV", help="write what became of each line")
         parser.add_argument("--resume", type=int, metavar="N", help="go on with import N, which was stopped")
@@ -83,6 +85,7 @@ class Command(BaseCommand):
             missing_products=options["missing_products"],
             unstated=options["unstated"],
             day_first={"yes": True, "no": False}.get(options["days_first"]),
+            may_share=options["may_share"],
             now=now,
         )
 
