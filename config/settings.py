@@ -210,6 +210,7 @@ OUTBOUND_PRIVATE_HOSTS = env.list("OUTBOUND_PRIVATE_HOSTS", default=[])
 TWILIO_URL = env.str("TWILIO_URL", default="https://api.twilio.com").rstrip("/")
 FCM_URL = env.str("FCM_URL", default="https://fcm.googleapis.com").rstrip("/")
 APNS_URL = env.str("APNS_URL", default="").rstrip("/")
+SNS_URL = env.str("SNS_URL", default="").rstrip("/")
 # Certificates to trust beside the public ones, such as a company's own authority.
 OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", default="")
 DEMO_SHOP_URL = env.str("DEMO_SHOP_URL", default="")

@@ -47,6 +47,18 @@ def fields_of(channel: str) -> Sequence[Field]:
     return next((getattr(one, "account_fields", ()) for one in channels_named(channel)), ())
 
 
+def needs_account(channel: str) -> bool:
+    """Whether nothing leaves by the channel before a workspace has an account of its own."""
+    has_default = any(getattr(one, "has_default_account", False) for one in channels_named(channel))
+    return bool(fields_of(channel)) and not has_default
+
+
+def problems_of(channel: str, values: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with an account as a whole, in words by field, where the channel knows more than its fields say."""
+    checks = (getattr(one, "check_account", None) for one in channels_named(channel))
+    return next((check(values) for check in checks if check), {})
+
+
 def open_accounts(channel: str, *, workspace_ids: Collection[int]) -> dict[int, dict[str, str]]:
     """The accounts of some workspaces with id and secrets, by workspace, in one query. Those not set up are left out.
 

@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Channel, Workspace
-from nudges.channels.accounts import fields_of
+from nudges.channels.accounts import needs_account
 from nudges.models import ChannelAccount, Message, MessageState, Nudge, NudgeStatus
 
 ICONS = {
@@ -25,7 +25,7 @@ ICONS = {
     Channel.STAFF_TASK: "phone-call",
 }
 USES = {
-    Channel.EMAIL: _("Set up for the whole installation, by EMAIL_URL."),
+    Channel.EMAIL: _("By the installation's mail server, or by a provider of your own."),
     Channel.WEB_PUSH: _("To browsers that said yes on your shop's pages."),
     Channel.MOBILE_PUSH: _("To your own app, through Google and Apple."),
     Channel.SMS: _("Text messages by Twilio. Customers answer with a word."),
@@ -57,7 +57,7 @@ def usable_channels(workspace: Workspace) -> list[Channel]:
     return [
         kind
         for kind in Channel
-        if kind.value in settings.CHANNELS and (kind.value in accounts or not fields_of(kind))
+        if kind.value in settings.CHANNELS and (kind.value in accounts or not needs_account(kind))
     ]
 
 
@@ -86,7 +86,7 @@ def channels_of(workspace: Workspace, *, since: datetime) -> list[Row]:
             kind=kind,
             icon_name=ICONS[kind],
             use=USES[kind],
-            needs_account=bool(fields_of(kind)),
+            needs_account=needs_account(kind),
             is_set_up=kind in usable,
             sent=counts[kind.value, False],
             troubled=counts[kind.value, True],

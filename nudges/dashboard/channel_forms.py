@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from nudges.channels.accounts import Field, fields_of
+from nudges.channels.accounts import Field, fields_of, problems_of
 
 
 class AccountForm(forms.Form):
@@ -16,6 +16,7 @@ class AccountForm(forms.Form):
 
     def __init__(self, *args: Any, channel: str, saved: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.channel, self.saved = channel, saved
         self.told = [field for field in fields_of(channel) if not field.is_made]
         for field in self.told:
             self.fields[field.name] = form_field(
@@ -30,16 +31,27 @@ class AccountForm(forms.Form):
             value = cleaned.get(field.name, "")
             if value and field.check and (problem := field.check(value)):
                 self.add_error(field.name, problem)
+        for name, problem in problems_of(self.channel, self._whole(cleaned)).items():
+            self.add_error(name, problem)
         return cleaned
 
     def values(self) -> dict[str, str]:
-        """What `save_account` takes; a secret left empty is left out."""
-        secrets = {field.name for field in self.told if field.is_secret}
+        """What `save_account` takes; a secret left empty is left out, so that it stays."""
+        kept = self._kept(self.cleaned_data)
         return {
-            name: str(value).strip()
-            for name, value in self.cleaned_data.items()
-            if value or name not in secrets
+            name: str(value).strip() for name, value in self.cleaned_data.items() if value or name not in kept
         }
+
+    def _whole(self, told: Mapping[str, str]) -> dict[str, str]:
+        """The account as it would be."""
+        return {name: value or ("kept" if name in self._kept(told) else "") for name, value in told.items()}
+
+    def _kept(self, told: Mapping[str, str]) -> set[str]:
+        """The secrets that stay when nothing is typed; none where another choice makes it another account."""
+        choices = [field.name for field in self.told if field.options]
+        if any(told.get(name, "") != self.saved.get(name, "") for name in choices):
+            return set()
+        return {field.name for field in self.told if field.is_secret and self.saved.get(field.name)}
 
 
 def form_field(field: Field, *, is_kept: bool) -> forms.Field:

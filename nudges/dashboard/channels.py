@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page
 from engagement.customers import customers_of, search_customers
 from engagement.models import ApiKey, Channel, Customer, KeyKind, Role
-from nudges.channels.accounts import fields_of, remove_account, save_account
-from nudges.channels.making import MAKERS, make_keys
+from nudges.channels.accounts import account_of, fields_of, needs_account, remove_account, save_account
+from nudges.channels.making import MAKERS, CannotMake, make_keys
 from nudges.channels.overviews import ICONS, USES, channels_of, troubles_of
 from nudges.channels.trying import in_words, try_channel
 from nudges.channels.workers import worker_at, worker_lines
@@ -38,9 +38,7 @@ def channel(request: DashboardRequest, channel: str) -> HttpResponse:
     """One channel's account; what was kept secret is never shown."""
     kind = known(channel)
     account = ChannelAccount.objects.filter(workspace=request.workspace, channel=kind).first()
-    saved = dict(account.settings) if account else {}
-    kept = saved | dict.fromkeys((f.name for f in fields_of(kind) if f.is_secret and account), "kept")
-    form = AccountForm(request.POST or None, channel=kind, saved=kept)
+    form = AccountForm(request.POST or None, channel=kind, saved=kept_of(kind, account))
     if request.method == "POST" and form.is_valid():
         save_account(
             workspace=request.workspace,
@@ -52,6 +50,15 @@ def channel(request: DashboardRequest, channel: str) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("nudges:settings_channel", channel=kind)
     return shown(request, kind, form, account)
+
+
+def kept_of(kind: Channel, account: ChannelAccount | None) -> dict[str, str]:
+    """What is kept of an account, by field; of a secret only that it is there."""
+    if account is None:
+        return {}
+    opened = account_of(account.workspace, kind)
+    secret = {field.name for field in fields_of(kind) if field.is_secret}
+    return {**account.settings, **{name: "kept" for name in secret if opened.get(name)}}
 
 
 def shown(
@@ -87,12 +94,16 @@ def keys(request: DashboardRequest, channel: str) -> HttpResponse:
     if kind not in MAKERS:
         messages.error(request, _("This channel has no keys of its own."))
         return redirect("nudges:settings_channel", channel=kind)
-    made = make_keys(workspace=request.workspace, channel=kind, actor=request.user, now=timezone.now())
+    try:
+        made = make_keys(workspace=request.workspace, channel=kind, actor=request.user, now=timezone.now())
+    except CannotMake as error:
+        messages.error(request, str(error))
+        return redirect("nudges:settings_channel", channel=kind)
     messages.success(request, _("The keys were made."))
     if not made:
         return redirect("nudges:settings_channel", channel=kind)
     account = ChannelAccount.objects.get(workspace=request.workspace, channel=kind)
-    form = AccountForm(channel=kind, saved=account.settings)
+    form = AccountForm(channel=kind, saved=kept_of(kind, account))
     return shown(request, kind, form, account, made)
 
 
@@ -101,7 +112,8 @@ def remove(request: DashboardRequest, channel: str) -> HttpResponse:
     """Forget the account with its secrets."""
     kind = known(channel)
     if remove_account(workspace=request.workspace, channel=kind, actor=request.user, now=timezone.now()):
-        messages.success(request, _("Forgotten. Messages by this channel wait until it is set up again."))
+        stops = _("Forgotten. Messages by this channel wait until it is set up again.")
+        messages.success(request, stops if needs_account(kind) else _("Forgotten."))
     return redirect("nudges:settings_channel", channel=kind)
 
 

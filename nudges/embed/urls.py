@@ -31,6 +31,7 @@ urlpatterns = [
     path("t/<str:token>/picture.gif", watching.picture, name="watched_picture"),
     path("t/<str:token>/", watching.link, name="watched_link"),
     path("in/mail/<slug:provider>/", mail_reports.mail_reports, name="mail_reports"),
+    path("in/<int:account_id>/mail/", mail_reports.own_mail_reports, name="own_mail_reports"),
     path("in/<int:account_id>/message/", twilio.message, name="text_in"),
     path("in/<int:account_id>/status/<uuid:dispatch_id>/", twilio.status, name="text_status"),
     path("push/question/", push.push_question, name="push_question"),

@@ -21,6 +21,7 @@ from engagement.models import Channel
 from engagement.suppressing import COMPLAINT, HARD_BOUNCE, suppress_address
 from nudges.hearing.unsubscribing import unsubscribe
 from nudges.models import Message, MessageState
+from nudges.sending.bounces import is_nobody_there
 from nudges.sending.reporting import Report, take_report
 
 STATES = {
@@ -32,18 +33,23 @@ STATES = {
     "rejected": MessageState.FAILED,
     "failed": MessageState.FAILED,
 }
-# Why a provider will never reach an address, in anymail's words.
-NOBODY_THERE = ("bounced", "invalid")
-# Providers whose full mailboxes and the like anymail calls bounced too, by their own word for them.
-PASSING = ("SoftBounce", "Transient", "DnsError", "soft_bounce", "soft")
 OUR_ID = re.compile(r"<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
 
-def hear_mail_provider(*, provider: str, events: Sequence[AnymailTrackingEvent], now: datetime) -> Counts:
-    """Take what a provider says of our mails; counts `heard`, and `strange` for what is about none of them."""
+def hear_mail_provider(
+    *,
+    provider: str,
+    events: Sequence[AnymailTrackingEvent],
+    workspace_id: int | None = None,
+    now: datetime,
+) -> Counts:
+    """Take what a provider says of our mails; counts `heard`, and `strange` for what is about none of them.
+
+    With `workspace_id` it is that workspace's own account which says it, and may say nothing of others' mails.
+    """
     counts = Counts()
     for event in events:
-        message = _message_of(event)
+        message = _message_of(event, workspace_id)
         if message is None:
             counts["strange"] += 1
             continue
@@ -51,11 +57,13 @@ def hear_mail_provider(*, provider: str, events: Sequence[AnymailTrackingEvent],
     return counts
 
 
-def _message_of(event: AnymailTrackingEvent) -> Message | None:
+def _message_of(event: AnymailTrackingEvent, workspace_id: int | None) -> Message | None:
     """By the id that we gave it, else by the provider's own; only if it went to that recipient."""
     own = (event.metadata or {}).get("dispatch_id") or ""
     named = OUR_ID.match(f"{own}@") or OUR_ID.match(str(event.message_id or ""))
     rows = Message.objects.filter(channel=Channel.EMAIL, attempts__gt=0)
+    if workspace_id is not None:
+        rows = rows.filter(workspace=workspace_id)
     if named:
         rows = rows.filter(dispatch_id=UUID(named[1]))
     elif event.message_id:
@@ -80,7 +88,7 @@ def _hear(message: Message, event: AnymailTrackingEvent, *, provider: str, now: 
                 state=STATES[kind],
                 provider_id=str(event.message_id or "")[:200],
                 error=_words(event) if STATES[kind] in (MessageState.BOUNCED, MessageState.FAILED) else "",
-                suppresses=HARD_BOUNCE if _is_hard(event) else "",
+                suppresses=HARD_BOUNCE if is_nobody_there(provider, event.esp_event) else "",
             )
             return take_report(workspace_id=message.workspace_id, report=report, now=now)
         case _:
@@ -107,15 +115,6 @@ def _complain(message: Message, provider: str, now: datetime) -> bool:
         properties={"message_id": message.pk, "nudge_id": message.nudge_id, "channel": message.channel},
     )
     return bool(record_events(workspace_id=message.workspace_id, events=[event], now=now).accepted)
-
-
-def _is_hard(event: AnymailTrackingEvent) -> bool:
-    """Whether nobody can be reached at the address, as opposed to a full mailbox or a refused content."""
-    told = event.esp_event if isinstance(event.esp_event, dict) else {}
-    is_passing = any(told.get(name) in PASSING for name in ("Type", "event", "type", "bounce_type"))
-    return (
-        event.event_type in ("bounced", "rejected") and event.reject_reason in NOBODY_THERE and not is_passing
-    )
 
 
 def _words(event: AnymailTrackingEvent) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -46,6 +47,36 @@ def test_an_account_is_set_up_and_its_secret_never_shown_again(office: Office) -
     assert "s3cret" not in str([entry.detail for entry in trail])
     assert owner.post(f"{page}/remove").status_code == 302
     assert not ChannelAccount.objects.exists()
+
+
+def test_a_provider_of_mails_is_chosen_and_gets_an_address_to_report_to(office: Office) -> None:
+    owner = office.enter("owner")
+    page = "/settings/channels/email"
+    assert "What the provider tells us" not in owner.get(page).content.decode()
+    assert "Choose a provider" in owner.post(f"{page}/keys", follow=True).content.decode()
+    told = {"provider": "mailgun", "user": "", "api_key": "key-s3cret", "region": "mars", "signing_key": ""}
+    html = owner.post(page, told).content.decode()
+    assert "Mailgun needs this." in html
+    assert "write eu where" in html
+    assert not ChannelAccount.objects.exists()
+    right = told | {"region": "eu", "signing_key": "sign-s3cret"}
+    assert owner.post(page, right).status_code == 302
+    made = owner.post(f"{page}/keys").content.decode()
+    account = ChannelAccount.objects.get()
+    [address] = set(re.findall(r"https?://reports:[^@<\"]+@[^<\"]+/", made))
+    assert address.endswith(f"/m/in/{account.pk}/mail/")
+    html = owner.get(page).content.decode()
+    assert "What the provider tells us" in html
+    assert "s3cret" not in html + str(account.settings) + account.sealed
+    assert address not in html
+    # Another provider is another account: the keys of the one before are not its.
+    assert (
+        "Postmark needs this."
+        in owner.post(page, right | {"provider": "postmark", "api_key": "", "region": ""}).content.decode()
+    )
+    assert owner.post(page, {"provider": ""}).status_code == 302
+    assert account_of(office.workspace, "email").get("api_key") is None
+    assert office.enter("marketer").post(page, right).status_code == 403
 
 
 def test_a_webhooks_secret_is_shown_in_one_answer_only(office: Office) -> None:

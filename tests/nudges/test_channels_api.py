@@ -10,10 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.core import mail as locmem
 
 from config.local.state import free_port
 from nudges.channels import Outcome, Refused, Sent, Unknown
 from nudges.channels.email import EmailChannel
+from tests.make_channels import hand_over
 from tests.nudges.test_channels_email import UNSUBSCRIBE, envelope
 
 ACCEPTED = {"ErrorCode": 0, "Message": "OK", "MessageID": "pm-1", "To": "ana@example.org"}
@@ -31,6 +33,7 @@ class Provider(ThreadingHTTPServer):
         self.status, self.answer, self.headers = 200, json.dumps(ACCEPTED), dict[str, str]()
         self.hangs_up = False
         self.received: list[dict[str, Any]] = []
+        self.tokens: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,6 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append(json.loads(body))
+        self.server.tokens.append(self.headers["X-Postmark-Server-Token"])
         if self.server.hangs_up:
             self.connection.close()
             return
@@ -144,4 +148,42 @@ def test_a_provider_that_cannot_be_reached_has_certainly_not_got_it(
     assert isinstance(outcome, Refused)
     assert not outcome.permanent
     assert outcome.is_provider
+    assert provider.received == []
+
+
+def own(number: int, **fields: str) -> dict[str, str]:
+    return {"id": str(number), "provider": "postmark", "api_key": f"token-{number}"} | fields
+
+
+def test_a_workspaces_own_account_takes_its_mails_and_others_go_as_ever(
+    provider: Provider, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    mails = [envelope(account=account) for account in ({}, own(7), own(7), {}, own(8))]
+    outcomes = hand_over(EmailChannel(), *mails)
+    assert outcomes == [Sent(), Sent("pm-1"), Sent("pm-1"), Sent(), Sent("pm-1")]
+    assert [mail["Metadata"]["dispatch_id"] for mail in provider.received] == [
+        str(mails[place].dispatch_id) for place in (1, 2, 4)
+    ]
+    assert provider.tokens == ["token-7", "token-7", "token-8"]
+    assert len(locmem.outbox) == 2
+
+
+def test_one_workspaces_broken_account_is_given_up_soon_and_is_nobody_elses_trouble(
+    provider: Provider, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    provider.hangs_up = True
+    broken = [envelope(account=own(7)) for _ in range(5)]
+    outcomes = hand_over(EmailChannel(), *broken, envelope())
+    assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown, Refused, Refused, Refused, Sent]
+    assert not any(outcome.is_provider for outcome in outcomes[:5] if not isinstance(outcome, Sent))
+    assert len(provider.received) == 2
+
+
+def test_an_account_that_is_not_whole_waits_for_its_owner(provider: Provider) -> None:
+    [outcome] = hand_over(EmailChannel(), envelope(account={"id": "7", "provider": "amazon_ses"}))
+    assert isinstance(outcome, Refused)
+    assert not outcome.permanent
+    assert not outcome.is_provider
     assert provider.received == []
