@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from engagement.auditing import record
 from engagement.models import Category, Channel, Workspace
-from nudges.composing import change_status, save_nudge
+from nudges.approvals import standing_of
+from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.models import ExperienceTime, Nudge, NudgeContent, NudgeStatus, OnCap, Purpose, Trigger
 
 DELIVERED, ORDERED, ASKED, REVIEWED = "Order Delivered", "Order Completed", "Owner Asked", "Review Submitted"
@@ -42,6 +43,7 @@ def set_requests(
 ) -> None:
     """Ask from now on as `plan` says; `times` are days by category of products. Who waits already keeps their time.
 
+    What somebody has to approve first stays off, and says so (`awaits_approval`): set once more, it is switched on.
     Raises CannotChange where a nudge cannot be made to speak, ValueError on an event that is none of STARTS.
     """
     if plan.event not in STARTS:
@@ -51,7 +53,7 @@ def set_requests(
         nudge = _keep(workspace, purpose, plan, actor, now)
         wanted = plan.asks_owners if purpose == Purpose.OWNER else plan.asks_reviews
         if wanted:
-            change_status(nudge=nudge, status=NudgeStatus.ACTIVE, actor=actor, now=now)
+            _switch_on(nudge, actor, now)
         elif nudge.status == NudgeStatus.ACTIVE:
             change_status(nudge=nudge, status=NudgeStatus.PAUSED, actor=actor, now=now)
     detail = {"days": plan.days, "event": plan.event, "times": dict(times)}
@@ -63,6 +65,16 @@ def set_requests(
         detail=detail,
         now=now,
     )
+
+
+def _switch_on(nudge: Nudge, actor: User, now: datetime) -> None:
+    """Or note for how many it is, by which its row says that somebody has to approve it first."""
+    try:
+        change_status(nudge=nudge, status=NudgeStatus.ACTIVE, actor=actor, now=now)
+    except CannotChange as refused:
+        if refused.field != "approval":
+            raise
+        Nudge.objects.filter(pk=nudge.pk).update(audience=standing_of(nudge, now=now).audience)
 
 
 def set_times(workspace: Workspace, times: Mapping[str, int]) -> None:

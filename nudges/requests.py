@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,15 +14,20 @@ from nudges.models import ExperienceTime, Nudge, NudgeStatus, Purpose
 from nudges.requesting import DAY, DELIVERED
 
 DAYS = 14  # where nothing is known: what most systems wait
-# How long things take to be known, by words that stand in names of categories; the first that is found counts.
+# How long things take to be known, by how words in names of categories begin, and by what German ones hold anywhere,
+# since those are written together; the first that is found counts. A first guess, which a marketer sees and changes.
 USUAL = (
-    (("food", "snack", "coffee", "tea", "wine", "flower"), 7),
-    (("shirt", "dress", "trouser", "jacket", "cloth", "apparel", "shoe", "boot", "fashion"), 14),
-    (("book", "toy", "game"), 14),
-    (("skin", "cosmetic", "beauty", "supplement", "hair"), 30),
-    (("bed", "mattress", "sofa", "chair", "desk", "furniture", "pillow"), 30),
-    (("tent", "backpack", "bike", "bicycle", "ski", "outdoor", "garden", "tool"), 30),
-    (("phone", "laptop", "camera", "computer", "electronic", "machine", "appliance"), 21),
+    ("food snack coffee tea wine flower", "lebensmittel kaffee wein blume getränk gewürz", 7),
+    (
+        "shirt dress trouser jacket cloth apparel shoe boot fashion",
+        "hemd kleid hose jacke schuh stiefel mode wäsche",
+        14,
+    ),
+    ("book toy game", "buch bücher spiel", 14),
+    ("skin cosmetic beauty supplement hair", "kosmetik pflege ergänzung", 30),
+    ("bed mattress sofa chair desk furniture pillow", "bett matratze stuhl sessel tisch möbel kissen", 30),
+    ("tent backpack bike bicycle ski outdoor garden tool", "zelt rucks fahrr garten werkzeug schlafs", 30),
+    ("phone laptop camera computer electronic machine appliance", "handy kamera elektro maschine gerät", 21),
 )
 FIGURES_FOR = timedelta(days=90)
 MOST_CATEGORIES = 200
@@ -46,6 +52,11 @@ class Standing(NamedTuple):
     category_id: int | None
     nudges: dict[str, Nudge]
 
+    @property
+    def waiting(self) -> list[Nudge]:
+        """Those that say nothing until somebody has approved them."""
+        return [nudge for nudge in self.nudges.values() if nudge.awaits_approval]
+
 
 class Figure(NamedTuple):
     """What came of one kind of request: messages that went out, and after how many of them something was written."""
@@ -54,11 +65,11 @@ class Figure(NamedTuple):
     label: str
     nudge: Nudge
     asked: int
-    reviewed: int
+    wrote: int
 
     @property
     def share(self) -> float | None:
-        return self.reviewed / self.asked if self.asked else None
+        return self.wrote / self.asked if self.asked else None
 
 
 def standing_of(workspace: Workspace) -> Standing:
@@ -90,9 +101,15 @@ def timings_of(workspace: Workspace, *, otherwise: int) -> list[Timing]:
 
 
 def usual_days(category: str, otherwise: int = DAYS) -> int:
-    """A first guess by what a category is called, in English words; the marketer's word goes before it."""
+    """A first guess by what a category is called, in English or German; the marketer's word goes before it."""
     name = category.lower()
-    return next((days for words, days in USUAL if any(word in name for word in words)), otherwise)
+    words = re.findall(r"\w+", name)
+    for beginnings, within, days in USUAL:
+        if any(word.startswith(tuple(beginnings.split())) for word in words):
+            return days
+        if any(part in name for part in within.split()):
+            return days
+    return otherwise
 
 
 def figures_of_requests(workspace: Workspace, standing: Standing, *, now: datetime) -> list[Figure]:
@@ -100,7 +117,7 @@ def figures_of_requests(workspace: Workspace, standing: Standing, *, now: dateti
     if not standing.nudges:
         return []
     rows = run_statement("nudges.count_requests", {"workspace": workspace.pk, "since": now - FIGURES_FOR})
-    counted = {row["purpose"]: (row["asked"], row["reviewed"]) for row in rows}
+    counted = {row["purpose"]: (row["asked"], row["wrote"]) for row in rows}
     return [
         Figure(purpose.value, str(purpose.label), standing.nudges[purpose], *counted.get(purpose, (0, 0)))
         for purpose in Purpose

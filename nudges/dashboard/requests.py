@@ -111,11 +111,15 @@ def requests(request: DashboardRequest) -> HttpResponse:
         except CannotChange as refused:
             form.add_error(None, refused.text)
         else:
-            messages.success(request, _("Saved. Who waits already keeps their time."))
+            if standing_of(request.workspace).waiting:
+                messages.warning(request, _("Saved. Somebody has to approve it before anybody is asked."))
+            else:
+                messages.success(request, _("Saved. Who waits already keeps their time."))
             return redirect("nudges:settings_requests")
     context = {
         "form": form,
         "standing": standing,
+        "is_first": standing.category_id is None,
         "preview": preview_of(standing, timings),
         "figures": figures_of_requests(request.workspace, standing, now=timezone.now()),
     }

@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Customer, Product, Workspace
+from nudges.approving import approve_nudge
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.considering import consider_entries, consider_events
 from nudges.dashboard.requests import field_of
@@ -22,6 +23,9 @@ from nudges.models import Decision, Entry, Message, Nudge
 from nudges.requesting import Plan, set_requests
 from nudges.requests import figures_of_requests, standing_of, timings_of, usual_days
 from nudges.sending import send_messages
+from reviews.asking import agree_to_be_asked, ask_owners
+from reviews.judging import publish_post
+from reviews.talking import answer_as_owner, ask_question
 from tests import make, make_messages, make_nudges, make_reviews
 from tests.make import NOW
 from tests.make_dashboard import Office
@@ -318,15 +322,71 @@ def test_figures_say_how_many_were_asked_and_how_many_wrote(workspace: Workspace
     pass_time(NOW + 14 * DAY)
     make_reviews.review(tent, people[0], at=NOW + 15 * DAY, published=False)
     figures = figures_of_requests(workspace, standing_of(workspace), now=NOW + 16 * DAY)
-    assert (figures[0].purpose, figures[0].asked, figures[0].reviewed) == ("review", 2, 1)
+    assert (figures[0].purpose, figures[0].asked, figures[0].wrote) == ("review", 2, 1)
     assert figures[0].share == 0.5
     assert figures[1].share is None
+
+
+def test_a_question_that_was_answered_is_told_from_one_that_was_only_asked(
+    workspace: Workspace, tent: Product
+) -> None:
+    switch(workspace)
+    owners = [make.customer(workspace, email=f"o{n}@example.org") for n in range(2)]
+    for owner in owners:
+        agree_to_be_asked(customer=owner, product=tent, situation={}, agrees=True, now=NOW)
+    question = ask_question(
+        product=tent, customer=make.customer(workspace), body="Does it keep the rain out?", author_name="Bo",
+        language="en", situation={}, need_slug="", now=NOW,
+    )  # fmt: skip
+    publish_post(workspace=workspace, post_id=question.pk, actor=None, now=NOW)
+    ask_owners(now=NOW + HOUR)
+    pass_time(NOW + HOUR)
+    answer_as_owner(
+        question=question, customer=owners[0], body="Through a night of it.", author_name="Cy", language="en",
+        now=NOW + DAY,
+    )  # fmt: skip
+    figures = {
+        one.purpose: one for one in figures_of_requests(workspace, standing_of(workspace), now=NOW + DAY)
+    }
+    assert (figures["owner"].asked, figures["owner"].wrote) == (2, 1)
+    assert figures["review"].asked == 0
+
+
+def test_where_somebody_must_approve_nobody_is_asked_until_they_did(
+    workspace: Workspace, customer: Customer, tent: Product
+) -> None:
+    make_nudges.policy(workspace, approval_above=0, collect_seconds=0)
+    owner = make.member(workspace, role="owner")
+    switch(workspace, asks_owners=False)
+    standing = standing_of(workspace)
+    assert not standing.asks_reviews
+    assert {nudge.purpose for nudge in standing.waiting} == {"review", "review_30", "review_180"}
+    deliver(customer, tent)
+    pass_time(NOW)
+    assert not Entry.objects.exists()
+    for nudge in standing.waiting:
+        approve_nudge(nudge=nudge, version=nudge.version, member=owner, now=NOW)
+    switch(workspace, asks_owners=False, at=NOW + HOUR)
+    assert standing_of(workspace).asks_reviews
+    assert standing_of(workspace).waiting == []
+    deliver(customer, tent, at=NOW + 2 * HOUR, order="B2")
+    pass_time(NOW + 2 * HOUR)
+    switch(workspace, asks_owners=False, days=10, at=NOW + DAY)  # another version
+    pass_time(NOW + 14 * DAY + 2 * HOUR)
+    assert asked() == []
+    assert Decision.objects.get().reason == "unapproved"
+    for nudge in standing_of(workspace).waiting:
+        approve_nudge(nudge=nudge, version=nudge.version, member=owner, now=NOW + 15 * DAY)
+    pass_time(NOW + 15 * DAY)
+    assert asked() == [(customer.pk, "review")]
 
 
 def test_usual_times_follow_from_what_a_category_is_called(workspace: Workspace, tent: Product) -> None:
     assert usual_days("Running shoes") == 14
     assert usual_days("Mattresses & beds") == 30
-    assert usual_days("Anything") == 14
+    assert usual_days("Laufschuhe") == 14
+    assert usual_days("Rucksäcke & Zelte") == 30
+    assert [usual_days(name) for name in ("Anything", "Steamed oats", "Whiskies")] == [14, 14, 14]
     [timing] = timings_of(workspace, otherwise=14)
     assert (timing.category, timing.products, timing.days, timing.usual) == ("Tents", 1, None, 30)
 
