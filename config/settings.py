@@ -211,6 +211,8 @@ TWILIO_URL = env.str("TWILIO_URL", default="https://api.twilio.com").rstrip("/")
 FCM_URL = env.str("FCM_URL", default="https://fcm.googleapis.com").rstrip("/")
 APNS_URL = env.str("APNS_URL", default="").rstrip("/")
 SNS_URL = env.str("SNS_URL", default="").rstrip("/")
+# How many seconds a provider may take to connect, and to say something.
+PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=15)
 # Certificates to trust beside the public ones, such as a company's own authority.
 OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", default="")
 DEMO_SHOP_URL = env.str("DEMO_SHOP_URL", default="")

@@ -13,8 +13,9 @@ from typing import Any
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.exceptions import ProtocolError
 
-from tests.https_peer import RESET, Answer, Peer, Received, authority_file, tls_context
+from tests.https_peer import HANG, LATE, RESET, Answer, Peer, Received, authority_file, tls_context
 
 
 @contextmanager
@@ -53,6 +54,7 @@ def _serve(peer: Peer, connection: socket.socket) -> None:
     connection.sendall(state.data_to_send())
     headers: dict[int, dict[str, str]] = {}
     bodies: dict[int, bytes] = {}
+    late: list[tuple[int, Answer]] = []
     with suppress(OSError):
         while data := connection.recv(65_536):
             for event in state.receive_data(data):
@@ -65,19 +67,27 @@ def _serve(peer: Peer, connection: socket.socket) -> None:
                     told = headers[event.stream_id]
                     body = bodies.get(event.stream_id, b"")
                     answer = peer.answer_to(Received(told[":method"], told[":path"], told, body))
+                    if answer.fault == LATE:
+                        late.append((event.stream_id, answer))
+                        continue
+                    while late:  # now that the next has come
+                        _answer(state, *late.pop())
                     _answer(state, event.stream_id, answer)
             connection.sendall(state.data_to_send())
 
 
 def _answer(state: H2Connection, stream: int, answer: Answer) -> None:
+    if answer.fault == HANG:
+        return
     if answer.fault == RESET:
-        return state.reset_stream(stream, error_code=2)
+        state.reset_stream(stream, error_code=2)
+        return
     body = answer.bytes if answer.body else b""
     named = [(name.lower(), value) for name, value in answer.headers.items()]
-    state.send_headers(stream, [(":status", str(answer.status)), *named], end_stream=not body)
-    if body:
-        state.send_data(stream, body, end_stream=True)
-    return None
+    with suppress(ProtocolError):  # who did not wait has closed the stream
+        state.send_headers(stream, [(":status", str(answer.status)), *named], end_stream=not body)
+        if body:
+            state.send_data(stream, body, end_stream=True)
 
 
 def reason(word: str) -> str:

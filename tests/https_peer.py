@@ -4,8 +4,8 @@
         peer.answers.append(Answer(201, {"sid": "SM1"}))
 
 `peer.received` has what came, in order. Faults: RESET breaks the connection once the request is read; HANG answers
-nothing until the test is over; TWICE says the same answer twice in one breath. Without an answer of the test it says
-`peer.otherwise`.
+nothing until the test is over; LATE answers when the next request has come; TWICE says
+the same answer twice in one breath. Without an answer of the test it says `peer.otherwise`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-RESET, HANG, TWICE = "reset", "hang", "twice"
+RESET, HANG, TWICE, LATE = "reset", "hang", "twice", "late"
 
 
 @dataclass
@@ -81,14 +81,23 @@ class Peer:
         self.otherwise = Answer()
         self.port = 0
         self.over = threading.Event()
+        self._came = threading.Condition()
 
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
     def answer_to(self, request: Received) -> Answer:
-        self.received.append(request)
-        return self.answers.pop(0) if self.answers else self.otherwise
+        with self._came:
+            self.received.append(request)
+            self._came.notify_all()
+            return self.answers.pop(0) if self.answers else self.otherwise
+
+    def wait_for_another(self) -> None:
+        """Until a request has come after those that have (or 10 s have passed)."""
+        with self._came:
+            seen = len(self.received)
+            self._came.wait_for(lambda: len(self.received) > seen, timeout=10)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -103,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Received(self.command, self.path, dict(self.headers.items()), body)
         answer = self.peer.answer_to(request)
+        if answer.fault == LATE:
+            self.peer.wait_for_another()
         if answer.fault == HANG:
             self.peer.over.wait(30)
         if answer.fault in (RESET, HANG):
@@ -113,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = answer.headers | {"Content-Length": str(len(answer.bytes))}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         said = f"HTTP/1.1 {answer.status} Said\r\n{lines}\r\n".encode() + answer.bytes
-        self.wfile.write(said * 2 if answer.fault == TWICE else said)
+        with suppress(OSError):  # who did not wait has left
+            self.wfile.write(said * 2 if answer.fault == TWICE else said)
 
     do_GET = do_POST = do_PUT = handle_any  # noqa: N815  # named by the standard library
 

@@ -2,8 +2,8 @@
 
 later@ 451 at RCPT · gone@ 550 5.1.1 · full@ 552 5.2.2 · refused@ 554 after DATA · busy@ 451 after DATA · closing@ 421
 at RCPT · dropped@ the connection breaks at RCPT · cut@ it breaks after DATA, with the message kept · slow@ answers
-after DATA later than anybody waits, with the message kept · twice@ is accepted, and said so twice · any other is
-accepted.
+after DATA later than anybody waits, with the message kept · twice@ is accepted, and said so twice · amazon@ is
+accepted as Amazon SES does, with an id · any other is accepted.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ AT_RCPT = {
 }
 AFTER_DATA = {"refused": "554 5.7.1 We do not want this", "busy": "451 4.3.0 Busy"}
 SLOW = 2.0
+SES_ID = "0102018e2b1c4c5d-6f1c1d2e-3f40-4a5b-8c6d-7e8f90a1b2c3-000000"
 
 
 class Peer:
@@ -69,7 +70,7 @@ class Peer:
             server.transport.abort()
         if name == "slow":
             await asyncio.sleep(SLOW)
-        accepted = "250 2.0.0 Accepted"
+        accepted = f"250 Ok {SES_ID}" if name == "amazon" else "250 2.0.0 Accepted"
         return f"{accepted}\r\n{accepted}" if name == "twice" else accepted
 
 

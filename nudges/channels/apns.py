@@ -1,17 +1,27 @@
-"""Apple's push service over HTTP/2, with a provider token (JWT, ES256) that is made anew before it is an hour old."""
+"""Apple's push service over HTTP/2, with a provider token (JWT, ES256).
+
+Apple takes a token for an hour, and refuses a sender whose tokens change more often than every 20 minutes. Workers come
+and go by the second, so the token is one that all of them make alike: of the half hour it is, signed without chance.
+"""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import httpx
-import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
 from nudges.channels import Envelope, Outcome, Refused, Sent
 from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
+from nudges.channels.encryption import encode
 from nudges.channels.fcm import data_of
 
 HOSTS = {"production": "https://api.push.apple.com", "sandbox": "https://api.sandbox.push.apple.com"}
@@ -21,12 +31,14 @@ GONE = {"Unregistered", "BadDeviceToken", "DeviceTokenNotForTopic", "ExpiredToke
 OUR_FAULT = {"InvalidProviderToken", "MissingProviderToken", "ExpiredProviderToken", "TopicDisallowed"}
 
 
+TOKEN_SECONDS = 30 * 60
+
+
 class Apns:
-    """One session with Apple. The provider token is kept as long: Apple refuses new ones in short order."""
+    """One session with Apple."""
 
     def __init__(self, client: httpx.Client, patience: Patience) -> None:
         self._client, self._patience = client, patience
-        self._tokens: dict[str, str] = {}
 
     def push(self, envelope: Envelope) -> Outcome:
         """Hand one message over to the device's token."""
@@ -39,8 +51,8 @@ class Apns:
 
     def _push(self, url: str, envelope: Envelope) -> Outcome:
         try:
-            headers = headers_of(envelope, self._token(envelope))
-        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            headers = headers_of(envelope, _token(envelope))
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             return Refused(f"Apple's key cannot be used: {type(error).__name__}", permanent=False)
         try:
             with self._client.stream("POST", url, content=payload(envelope), headers=headers) as answer:
@@ -49,24 +61,30 @@ class Apns:
             return broken(error, is_provider=True)
         return outcome_of(answer, body)
 
-    def _token(self, envelope: Envelope) -> str:
-        account = envelope.account
-        name = f"{account['apns_team_id']}.{account['apns_key_id']}"
-        if name not in self._tokens:
-            self._tokens[name] = provider_token(
-                key=account["apns_key"],
-                key_id=account["apns_key_id"],
-                team_id=account["apns_team_id"],
-                now=envelope.now,
-            )
-        return self._tokens[name]
 
-
-def provider_token(*, key: str, key_id: str, team_id: str, now: datetime) -> str:
-    """Raises ValueError or PyJWTError for a key that is none."""
-    return jwt.encode(
-        {"iss": team_id, "iat": int(now.timestamp())}, key, algorithm="ES256", headers={"kid": key_id}
+def _token(envelope: Envelope) -> str:
+    account = envelope.account
+    return provider_token(
+        key=account["apns_key"],
+        key_id=account["apns_key_id"],
+        team_id=account["apns_team_id"],
+        made_at=int(envelope.now.timestamp()) // TOKEN_SECONDS * TOKEN_SECONDS,
     )
+
+
+@lru_cache(maxsize=256)
+def provider_token(*, key: str, key_id: str, team_id: str, made_at: int) -> str:
+    """The same wherever it is made (RFC 6979). Raises ValueError, TypeError, UnsupportedAlgorithm for a bad key."""
+    private = load_pem_private_key(key.encode(), password=None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
+        raise ValueError("not a key of Apple's")
+    said = ".".join(
+        encode(json.dumps(part).encode())
+        for part in ({"alg": "ES256", "kid": key_id, "typ": "JWT"}, {"iss": team_id, "iat": made_at})
+    )
+    der = private.sign(said.encode(), ec.ECDSA(SHA256(), deterministic_signing=True))
+    r, s = decode_dss_signature(der)
+    return f"{said}.{encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
 def headers_of(envelope: Envelope, token: str) -> dict[str, str]:

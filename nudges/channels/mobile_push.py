@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,8 +20,6 @@ from nudges.channels.accounts import Field
 from nudges.channels.answers import Patience
 from nudges.channels.apns import Apns
 from nudges.channels.fcm import Fcm
-
-TIMEOUT = 15
 
 
 def check_service_account(value: str) -> str:
@@ -74,7 +73,10 @@ class MobilePushChannel:
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        with Client(timeout=TIMEOUT) as http1, Client(timeout=TIMEOUT, http2=True) as http2:
+        with (
+            Client(timeout=settings.PROVIDER_TIMEOUT) as http1,
+            Client(timeout=settings.PROVIDER_TIMEOUT, http2=True) as http2,
+        ):
             patience = Patience()
             services: dict[str, Fcm | Apns] = {"fcm": Fcm(http1, patience), "apns": Apns(http2, patience)}
             yield one_by_one(lambda envelope: _send(services, envelope))

@@ -145,7 +145,9 @@ class Line:
             if mail := self._texted:
                 code, words = self._read()
                 self._texted, self._has_served = None, True
-                known[mail.place] = Sent() if code == 250 else answered(code, words, is_recipient=False)
+                known[mail.place] = (
+                    _taken(words) if code == 250 else answered(code, words, is_recipient=False)
+                )
                 if code == SERVICE_CLOSING:
                     raise Closing(f"{code} {words.decode('utf-8', 'replace')}")
             if mail := self._asked:
@@ -225,6 +227,11 @@ class Line:
             self._again.append(asked)
         elif asked:
             known[asked.place] = Refused(words_of(error), permanent=False, is_provider=True)
+
+
+def _taken(words: bytes) -> Sent:
+    """With the server's own id where it is Amazon SES, which calls the mail so when it reports on it."""
+    return Sent(words[3:200].decode("ascii", "replace")) if words.startswith(b"Ok ") else Sent()
 
 
 def written(envelope: Envelope, place: int) -> Mail | Refused:

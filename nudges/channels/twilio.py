@@ -24,7 +24,6 @@ from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, 
 from nudges.channels.accounts import Field
 from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
 
-TIMEOUT = 15
 LONGEST_BODY = 1_600  # Twilio refuses more (21617)
 SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{1,11}")
 # Codes of Twilio that say something about the address: nobody there, or somebody who wants no more.
@@ -69,7 +68,7 @@ class TwilioChannel:
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        with Client(timeout=TIMEOUT) as client:
+        with Client(timeout=settings.PROVIDER_TIMEOUT) as client:
             patience = Patience()
             yield one_by_one(lambda envelope: self._send(client, patience, envelope))
 

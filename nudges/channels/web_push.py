@@ -14,6 +14,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +25,6 @@ from nudges.channels.answers import Patience, broken, read_bounded, retry_after,
 from nudges.channels.encryption import MOST_BYTES, encrypt, vapid_header
 from nudges.models import ReplyKind
 
-TIMEOUT = 10
 # Push services keep a message for four weeks at most.
 LONGEST_LIFE = timedelta(days=28)
 LONGEST_TEXT = 1_000
@@ -49,7 +49,7 @@ class WebPushChannel:
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        with Client(timeout=TIMEOUT) as client:
+        with Client(timeout=settings.PROVIDER_TIMEOUT) as client:
             patience = Patience()
             yield one_by_one(
                 lambda envelope: patience.ask(

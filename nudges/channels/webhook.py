@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
+from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +25,6 @@ from nudges.channels.accounts import Field
 from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
 from nudges.models import ReplyKind
 
-TIMEOUT = 15
 REMEMBERED = timedelta(hours=24)
 # After a rotation the old secret signs beside the new one for so long.
 OVERLAP = timedelta(hours=24)
@@ -56,7 +56,7 @@ class WebhookChannel:
 
     @contextmanager
     def session(self) -> Iterator[Send]:
-        with Client(timeout=TIMEOUT) as client:
+        with Client(timeout=settings.PROVIDER_TIMEOUT) as client:
             patience = Patience()
             yield one_by_one(
                 lambda envelope: patience.ask(envelope.account.get("url", ""), lambda: post(client, envelope))

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from engagement.outbound import Client, refusal_of
 from nudges.channels import Outcome, Refused, Sent, Unknown
+from nudges.channels.apns import provider_token
 from nudges.channels.mobile_push import MobilePushChannel
 from tests.http2_peer import http2_peer, reason
 from tests.https_peer import RESET, Answer, Peer
@@ -27,6 +28,11 @@ ACCOUNT = {
     "apns_team_id": "TEAM1",
     "apns_topic": "com.example.shop",
 }
+
+
+def rsa_key() -> str:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @pytest.fixture
@@ -52,7 +58,6 @@ def test_it_sends_as_apple_documents_it(peer: Peer) -> None:
     )  # fmt: skip
     assert came.headers["apns-collapse-id"] == again.headers["apns-collapse-id"] == given.dispatch_id.hex
     assert came.headers["apns-expiration"] == str(int((NOW + timedelta(hours=1)).timestamp()))
-    # One provider token for the whole session: Apple refuses those that change too often.
     assert came.headers["authorization"] == again.headers["authorization"]
     token = came.headers["authorization"].removeprefix("bearer ")
     claims = jwt.decode(token, KEY.public_key(), algorithms=["ES256"], options={"verify_iat": False})
@@ -61,6 +66,29 @@ def test_it_sends_as_apple_documents_it(peer: Peer) -> None:
     assert came.json["aps"]["category"] == "touchstone"
     assert came.json["aps"]["alert"]["body"].endswith("…")
     assert came.json["answer"] == given.answer_url
+
+
+def test_all_workers_show_the_same_token_for_half_an_hour_and_then_another(peer: Peer) -> None:
+    """Apple refuses tokens older than an hour, and senders whose tokens change within 20 minutes."""
+    half_past = NOW.replace(minute=30, second=0, microsecond=0)
+    for after in (0, 1, 29 * 60, 30 * 60, 61 * 60):
+        provider_token.cache_clear()  # as another worker
+        push(now=half_past + timedelta(seconds=after))
+    shown = [came.headers["authorization"].removeprefix("bearer ") for came in peer.received]
+    assert shown[0] == shown[1] == shown[2]
+    assert len({shown[0], *shown[3:]}) == 3
+    options = {"verify_iat": False}
+    made = [jwt.decode(one, KEY.public_key(), algorithms=["ES256"], options=options)["iat"] for one in shown]
+    assert [one - half_past.timestamp() for one in made] == [0, 0, 0, 1800, 3600]
+
+
+@pytest.mark.parametrize("key", ["nonsense", rsa_key()])
+def test_a_key_that_is_none_of_apples_waits_for_its_owner(peer: Peer, key: str) -> None:
+    outcome = push(account=ACCOUNT | {"apns_key": key})
+    assert isinstance(outcome, Refused)
+    assert not outcome.permanent
+    assert "key cannot be used" in outcome.error
+    assert peer.received == []
 
 
 @pytest.mark.parametrize(

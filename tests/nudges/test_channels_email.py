@@ -15,7 +15,7 @@ from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
 from nudges.channels.email import EmailChannel, sender
 from nudges.channels.mime import write_mime
 from tests import make
-from tests.smtp_peer import Peer, smtp_peer
+from tests.smtp_peer import SES_ID, Peer, smtp_peer
 
 UNSUBSCRIBE = "https://example.org/m/u/token/"
 
@@ -97,6 +97,10 @@ def test_every_line_arrives_as_it_was_and_needs_no_change_on_the_way(line: str) 
     assert not re.search(rb"^(?:From [^T]|\.)", raw, re.MULTILINE)
     for part in message_from_bytes(raw, policy=policy.default).iter_parts():
         assert html.unescape(part.get_content()).splitlines() == text.replace("\r", "\n").splitlines()
+
+
+def test_amazons_own_id_is_kept_so_that_its_reports_find_the_mail(peer: Peer) -> None:
+    assert send("amazon", "a") == [Sent(SES_ID), Sent()]
 
 
 def test_a_chunk_goes_over_one_connection(peer: Peer) -> None:

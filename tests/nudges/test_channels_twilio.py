@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from nudges.channels import Outcome, Refused, Sent, Unknown
-from nudges.channels import twilio as module
 from nudges.channels.segments import count_segments, plainer
 from nudges.channels.twilio import SmsChannel, WhatsAppChannel
 from nudges.commands import WORDS, command_of, normal, words_for
@@ -91,9 +90,9 @@ def test_what_twilio_answers(peer: Peer, status: int, code: int | None, expected
 
 
 def test_a_lost_answer_is_not_known_and_a_dead_host_is_left_alone_for_the_rest_of_the_session(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
+    peer: Peer, settings: Any
 ) -> None:
-    monkeypatch.setattr(module, "TIMEOUT", 0.3)
+    settings.PROVIDER_TIMEOUT = 0.5
     peer.answers += [Answer(fault=RESET), Answer(fault=HANG)]
     outcomes = hand_over(SmsChannel(), *[envelope(address=ANA, account=ACCOUNT) for _ in range(4)])
     assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown, Refused, Refused]

@@ -11,7 +11,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from nudges.channels import Outcome, Refused, Sent, Unknown
-from nudges.channels import web_push as module
 from nudges.channels.encryption import MOST_BYTES, decode, encode, encrypt, new_keys, public_key_of
 from nudges.channels.web_push import WebPushChannel
 from tests.https_peer import HANG, RESET, Answer, Peer, https_peer
@@ -150,9 +149,9 @@ def test_what_a_push_service_answers(peer: Peer, anas: Browser, status: int, exp
 
 
 def test_a_broken_call_is_not_known_and_one_that_never_began_is_a_refusal(
-    peer: Peer, anas: Browser, settings: Any, monkeypatch: pytest.MonkeyPatch
+    peer: Peer, anas: Browser, settings: Any
 ) -> None:
-    monkeypatch.setattr(module, "TIMEOUT", 0.3)
+    settings.PROVIDER_TIMEOUT = 0.5
     settings.OUTBOUND_PRIVATE_HOSTS = [*settings.OUTBOUND_PRIVATE_HOSTS, "127.0.0.1:9"]
     peer.answers += [Answer(fault=RESET), Answer(fault=HANG)]
     assert without_words(pushed(anas)) == Unknown("", is_provider=False)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from engagement.models import Workspace
+from engagement.models import Address, Workspace
 from nudges.models import Circuit, Message
 from nudges.sending import send_messages
 from nudges.sending.reporting import report_of_twilio, take_report
 from tests import make, make_messages
 from tests.http2_peer import http2_peer
-from tests.https_peer import HANG, RESET, TWICE, Answer, Peer, https_peer
+from tests.https_peer import HANG, LATE, RESET, TWICE, Answer, Peer, https_peer
 from tests.make import NOW
 from tests.make_reachable import TAKEN, message_by, open_account, settings_of
 from tests.smtp_peer import Peer as MailPeer
@@ -54,10 +54,9 @@ def mail(settings: Any) -> Iterator[MailPeer]:
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def patience(settings: Any) -> None:
     """Nobody waits long for a peer that hangs."""
-    for module in ("twilio", "web_push", "webhook", "mobile_push"):
-        monkeypatch.setattr(f"nudges.channels.{module}.TIMEOUT", 0.3)
+    settings.PROVIDER_TIMEOUT = 0.5
 
 
 def become(
@@ -134,8 +133,9 @@ def test_what_cannot_be_reached_is_tried_again(
         (Answer(429), AGAIN),
         (Answer(503), AGAIN),
         (Answer(fault=RESET), UNKNOWN),
+        (Answer(fault=HANG), UNKNOWN),
     ],
-    ids=["400", "403", "429", "503", "reset"],
+    ids=["400", "403", "429", "503", "reset", "hang"],
 )
 def test_an_answer_of_apple_ends_as_told(
     shop: Workspace, apple: Peer, settings: Any, answer: Answer, state: str
@@ -161,6 +161,44 @@ def test_who_answers_twice_is_heard_once_and_says_nothing_about_the_next(
     first, second, third = become(shop, service, peer, settings, twice, Answer(400, {"error": {}}), TAKEN)
     assert [first.state, second.state, third.state] == [SENT, FAILED, SENT]
     assert taken(service, peer) == 3
+
+
+@pytest.mark.parametrize("service", [*BY_HTTP, "apns"])
+def test_an_answer_too_late_is_nobodys_and_says_nothing_about_the_next(
+    request: pytest.FixtureRequest, shop: Workspace, settings: Any, service: str
+) -> None:
+    there = request.getfixturevalue("apple" if service == "apns" else "peer")
+    late = Answer(400, {"error": {}}, fault=LATE)
+    first, second, third = become(shop, service, there, settings, late, TAKEN, Answer(fault=HANG))
+    assert first.state == (AGAIN if service == "webhook" else UNKNOWN), (
+        "its refusal came when nobody listened"
+    )
+    assert [second.state, third.state] == [SENT, AGAIN if service == "webhook" else UNKNOWN]
+    assert taken(service, there) == 3
+
+
+def test_a_service_that_hangs_is_left_alone_for_the_rest_of_the_run(
+    shop: Workspace, apple: Peer, settings: Any
+) -> None:
+    hang = Answer(fault=HANG)
+    made = become(shop, "apns", apple, settings, hang, hang, hang, hang, hang)
+    assert [message.state for message in made] == [UNKNOWN, UNKNOWN, AGAIN, AGAIN, AGAIN]
+    assert taken("apns", apple) == 2
+
+
+@pytest.mark.parametrize("service", ["apns", "fcm"])
+def test_a_device_that_is_gone_is_forgotten(
+    request: pytest.FixtureRequest, shop: Workspace, settings: Any, service: str
+) -> None:
+    there = request.getfixturevalue("apple" if service == "apns" else "peer")
+    error = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": "UNREGISTERED"}
+    gone = {
+        "apns": Answer(410, {"reason": "Unregistered", "timestamp": 1772625600000}),
+        "fcm": Answer(404, {"error": {"status": "NOT_FOUND", "details": [error]}}),
+    }[service]
+    first, second = become(shop, service, there, settings, gone, TAKEN)
+    assert [first.state, second.state] == [BOUNCED, SENT]
+    assert [row.value for row in Address.objects.filter(channel="mobile_push")] == [second.address]
 
 
 def test_an_answer_too_late_is_settled_by_the_report(shop: Workspace, peer: Peer, settings: Any) -> None:
