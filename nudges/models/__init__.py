@@ -1,6 +1,6 @@
 """Nudges, caps, and the ledger: candidates, decisions, messages, replies."""
 
-from nudges.models.contents import Approval, Picture, Snippet, SnippetUse, SnippetVersion
+from nudges.models.contents import Approval, Picture, Refusal, Snippet, SnippetUse, SnippetVersion
 from nudges.models.delivery import ChannelAccount, Circuit, Per, Quota, Reach, Throughput
 from nudges.models.dry_runs import DryRun, DryRunState
 from nudges.models.entries import Entry, EntryState
@@ -82,6 +82,7 @@ __all__ = [
     "ReEntry",
     "Reach",
     "Reception",
+    "Refusal",
     "Reply",
     "ReplyKind",
     "RunState",

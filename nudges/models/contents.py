@@ -82,6 +82,26 @@ class Picture(models.Model):
         return f"/m/pictures/{self.name}.jpg"
 
 
+class Refusal(models.Model):
+    """That somebody who may approve does not let one version of a nudge speak, and why. Only ever added.
+
+    The nudge goes on waiting; what answers a refusal is another version, or an approval after all.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="refusals", db_index=False)
+    version = models.PositiveIntegerField()
+    reason = models.CharField(max_length=500)
+    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    refused_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["nudge", "version"], name="refusal_once"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="refusal_says_why"),
+        ]
+
+
 class Approval(models.Model):
     """That somebody who may let one version of a nudge speak to as many as it is for. Only ever added.
 
