@@ -27,6 +27,11 @@ STEPS = [
     Step("nudges.tasks.consider_stage_changes", 1, "stage changes → candidates"),
     Step("nudges.tasks.consider_events", 1, "new events → customers let in to the nudges that these start"),
     Step("nudges.tasks.consider_entries", 1, "those let in whose time has come → candidates"),
+    Step(
+        "nudges.tasks.advance_flows",
+        1,
+        "those who ask to come into flows, and those inside → their next steps",
+    ),
     Step("nudges.tasks.consider_broadcasts", 1, "running broadcasts → candidates, a chunk at a time"),
     Step("nudges.tasks.decide_nudges", 1, "due candidates → decisions, messages, pressure"),
     Step("nudges.tasks.send_messages", 1, "due messages → sent, with what became of each"),

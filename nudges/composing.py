@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from engagement.auditing import changes, record
 from engagement.conditions import ConditionError
 from engagement.models import ApiKey
-from engagement.unread import listen
 from nudges.approvals import is_watched, standing_of
-from nudges.considering.events import READER
+from nudges.considering.listening import hear_events
 from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Policy, Promise, Trigger
 from nudges.starts import BadStart, check_start
 
@@ -107,12 +106,12 @@ def save_nudge(
         held.version += 1
     if held.status == NudgeStatus.ACTIVE and {"trigger", *STARTED_BY} & changed.keys():
         begin_listening(held, now)
-    held.edited_by = actor if isinstance(actor, User) else None
+    held.edited_by = _person(actor)
     if held.status == NudgeStatus.ACTIVE and "conditions" in changed:
         count_audience(held, now)
     held.save()
     if "trigger" in changed and not is_new:
-        hear_events(held)
+        hear_events(held.workspace_id)
     action = "create_nudge" if is_new else "change_nudge"
     record(workspace=held.workspace, actor=actor, action=action, target=held, detail=changed, now=now)
     return held
@@ -147,10 +146,15 @@ def refuse_unallowed_exemption(nudge: Nudge) -> None:
         )
 
 
+def _person(actor: User | ApiKey | None) -> User | None:
+    """Who answers for a change: of a program's, whoever made its key."""
+    return actor.created_by if isinstance(actor, ApiKey) else actor
+
+
 def raise_version(nudge: Nudge, actor: User | ApiKey | None) -> None:
     """Another version: what was approved before is approved no more."""
     nudge.version += 1
-    nudge.edited_by = actor if isinstance(actor, User) else None
+    nudge.edited_by = _person(actor)
     nudge.save(update_fields=["version", "edited_by", "updated_at"])
 
 
@@ -172,7 +176,7 @@ def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now
     if status == NudgeStatus.ACTIVE:
         begin_listening(held, now)
     held.save(update_fields=["status", "audience", "trigger_since", "updated_at"])
-    hear_events(held)
+    hear_events(held.workspace_id)
     detail = {"status": [str(before), status]}
     record(workspace=held.workspace, actor=actor, action="change_status", target=held, detail=detail, now=now)
     return held
@@ -181,14 +185,6 @@ def change_status(*, nudge: Nudge, status: str, actor: User | ApiKey | None, now
 def begin_listening(nudge: Nudge, now: datetime) -> None:
     """What happened before now does not start it. Who has been let in already stays in."""
     nudge.trigger_since = now if nudge.trigger == Trigger.EVENT else None
-
-
-def hear_events(nudge: Nudge) -> None:
-    """Have the workspace's events read exactly while some active nudge of it is started by one."""
-    listening = Nudge.objects.filter(
-        workspace_id=nudge.workspace_id, trigger=Trigger.EVENT, status=NudgeStatus.ACTIVE
-    )
-    listen(reader=READER, workspace_id=nudge.workspace_id, wants=listening.exists)
 
 
 def count_audience(nudge: Nudge, now: datetime) -> None:

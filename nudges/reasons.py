@@ -77,6 +77,11 @@ class Reason(models.TextChoices):
     NUDGE_INACTIVE = "nudge_inactive", gettext_lazy("The nudge is not active")
     BROADCAST_PAUSED = "broadcast_paused", gettext_lazy("The broadcast is paused")
     BROADCAST_STOPPED = "broadcast_stopped", gettext_lazy("The broadcast was stopped")
+    FLOW_PAUSED = "flow_paused", gettext_lazy("The flow is paused")
+    FLOW_ENDED = "flow_ended", gettext_lazy("The flow was ended")
+    LEFT_FLOW = "left_flow", gettext_lazy("The customer had left the flow")
+    ALREADY_INSIDE = "already_inside", gettext_lazy("Already inside the flow")
+    INSIDE_BEFORE = "inside_before", gettext_lazy("Was inside the flow before")
     ABORTED = "aborted", gettext_lazy("Its own words kept it back")
     UNAPPROVED = "unapproved", gettext_lazy("Its newest version is not approved yet")
     ABANDONED = "abandoned", gettext_lazy("Given up before it was sent")
@@ -174,6 +179,26 @@ def _expired(decision: Decided) -> str:
     }
 
 
+def _with_flow(text: StrOrPromise) -> Callable[[Decided], str]:
+    return lambda decision: str(text) % {"flow": decision.rule.removeprefix("flow:")}
+
+
+def _refused(decision: Decided) -> str:
+    if decision.rule.startswith("flow:"):
+        flow = {"flow": decision.rule.removeprefix("flow:")}
+        return _("Not let into the flow “%(flow)s”: its conditions did not fit this customer then.") % flow
+    return _("It was not put forward: the nudge's conditions did not fit this customer then.")
+
+
+def _held_out(decision: Decided) -> str:
+    if decision.rule.startswith("flow:"):
+        flow = {"flow": decision.rule.removeprefix("flow:")}
+        return (
+            _("Not let into the flow “%(flow)s”: in the group that is left out to show what it does.") % flow
+        )
+    return _("Every check passed, but the customer is in the holdout group that shows what messages change.")
+
+
 def _aborted(decision: Decided) -> str:
     return _("The nudge's own words ended it for this customer: “%(why)s”.") % {
         "why": decision.rule.partition(":")[2] or "–"
@@ -208,24 +233,35 @@ _MARKETER: dict[Reason, Callable[[Decided], str]] = {
         gettext_lazy("The only address is on the suppression list (it bounced, or the customer complained).")
     ),
     Reason.CONDITIONS_NOT_MET: _plain(gettext_lazy("The nudge's conditions no longer fitted this customer.")),
-    Reason.REFUSED: _plain(
-        gettext_lazy("It was not put forward: the nudge's conditions did not fit this customer then.")
-    ),
+    Reason.REFUSED: _refused,
     Reason.NEED_CLOSED: _plain(gettext_lazy("The need that it is about is closed.")),
     Reason.SNOOZED: _plain(gettext_lazy("The customer answered “not now” about this need.")),
     Reason.STAGE_MOVED: _moved,
     Reason.SETTLED: _settled,
-    Reason.HOLDOUT: _plain(
-        gettext_lazy(
-            "Every check passed, but the customer is in the holdout group that shows what messages change."
-        )
-    ),
+    Reason.HOLDOUT: _held_out,
     Reason.EXPIRED: _expired,
     Reason.NUDGE_INACTIVE: _plain(gettext_lazy("The nudge was not active when this was decided.")),
     Reason.BROADCAST_PAUSED: _plain(
         gettext_lazy("Its broadcast is paused; it goes on when the broadcast does.")
     ),
     Reason.BROADCAST_STOPPED: _plain(gettext_lazy("Its broadcast was stopped before this was decided.")),
+    Reason.FLOW_PAUSED: _with_flow(
+        gettext_lazy("The flow “%(flow)s” is paused, and so is what it has put forward.")
+    ),
+    Reason.FLOW_ENDED: _with_flow(gettext_lazy("The flow “%(flow)s” was ended before this was decided.")),
+    Reason.LEFT_FLOW: _with_flow(
+        gettext_lazy(
+            "The customer had left the flow “%(flow)s”: its goal or its condition for leaving fitted."
+        )
+    ),
+    Reason.ALREADY_INSIDE: _with_flow(
+        gettext_lazy("Not let into the flow “%(flow)s”: the customer was inside already.")
+    ),
+    Reason.INSIDE_BEFORE: _with_flow(
+        gettext_lazy(
+            "Not let into the flow “%(flow)s”: the customer was inside before, and its rule for again says no."
+        )
+    ),
     Reason.ABORTED: _aborted,
     Reason.UNAPPROVED: _plain(
         gettext_lazy(
@@ -284,6 +320,11 @@ _CUSTOMER: dict[Reason, Callable[[Decided], str]] = {
     Reason.NUDGE_INACTIVE: _plain(gettext_lazy("We decided not to send this message any more.")),
     Reason.BROADCAST_PAUSED: _plain(gettext_lazy("We are holding this message for now.")),
     Reason.BROADCAST_STOPPED: _plain(gettext_lazy("We decided not to send this message any more.")),
+    Reason.FLOW_PAUSED: _plain(gettext_lazy("We stopped sending messages of this kind for a while.")),
+    Reason.FLOW_ENDED: _plain(gettext_lazy("We no longer send messages of this kind.")),
+    Reason.LEFT_FLOW: _plain(gettext_lazy("It was about something that is settled for you.")),
+    Reason.ALREADY_INSIDE: _plain(gettext_lazy("You were getting these messages already.")),
+    Reason.INSIDE_BEFORE: _plain(gettext_lazy("You have had these messages before.")),
     Reason.ABORTED: _plain(gettext_lazy("It would have had nothing useful to say to you.")),
     Reason.UNAPPROVED: _plain(gettext_lazy("We are holding this message for now.")),
     Reason.ABANDONED: _plain(gettext_lazy("We could not deliver this message, and gave it up.")),

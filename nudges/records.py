@@ -18,6 +18,7 @@ from nudges.models import (
     Decision,
     Entry,
     EntryState,
+    FlowRun,
     Hit,
     InboundText,
     Message,
@@ -190,6 +191,11 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             Entry.objects.filter(customer=customer, state=EntryState.WAITING)
             .order_by("due_at", "id")
             .values("nudge__category__name", "event_name", "event_at", "due_at")
+        ),
+        "flows": list(
+            FlowRun.objects.filter(customer=customer)
+            .order_by("id")
+            .values("flow__name", "state", "asked_at", "ended_at", "ended_by", "trail")
         ),
         "held_back": [
             {"at": decision.decided_at, "why": Reason(decision.reason).customer(decision)}

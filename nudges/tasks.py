@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.counts import Counts
-from nudges import calling, considering, deciding, dry_running, keeping, sending, watching, weighing
+from nudges import calling, considering, deciding, dry_running, flowing, keeping, sending, watching, weighing
 
 AT_MOST = 20  # seconds; the next beat goes on
 SERVED = 20  # service messages between two chunks of anything else
@@ -33,6 +33,11 @@ def consider_events() -> dict[str, int]:
 @shared_task
 def consider_entries() -> dict[str, int]:
     return dict(until_done(lambda: considering.consider_entries(now=timezone.now())))
+
+
+@shared_task
+def advance_flows() -> dict[str, int]:
+    return dict(until_done(lambda: flowing.advance_flows(now=timezone.now())))
 
 
 @shared_task

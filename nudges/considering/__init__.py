@@ -13,6 +13,7 @@ from nudges.considering.broadcasts import (
 )
 from nudges.considering.entries import consider_entries
 from nudges.considering.events import consider_events
+from nudges.considering.flows import let_into
 from nudges.considering.forwarding import put_forward
 from nudges.considering.stages import consider_stage_changes
 
@@ -22,6 +23,7 @@ __all__ = [
     "consider_entries",
     "consider_events",
     "consider_stage_changes",
+    "let_into",
     "pause_broadcast",
     "put_forward",
     "resume_broadcast",

@@ -6,7 +6,7 @@ settled it since is asked where all candidates are asked, when deciding and agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,11 +20,21 @@ from engagement.ingesting.stubs import products_of
 from engagement.models import Event, Product
 from engagement.statements import run_statement
 from engagement.unread import Claim, claim_unread, finish_unread
+from nudges.considering.flows import Asking, ask_to_enter, wake_runs
+from nudges.considering.listening import READER, listening_flows, listening_nudges
 from nudges.considering.timing import due_time, times_of
-from nudges.models import Nudge, NudgeStatus, Purpose, Trigger
+from nudges.models import Flow, FlowTrigger, Nudge, Purpose
 
-READER = "nudges"
 MOST_EVENTS = 1000  # of one customer that start something, in one day
+
+
+class Start(NamedTuple):
+    """What an event must be to start something."""
+
+    workspace_id: int
+    event: str
+    where: list[dict[str, Any]]
+    since: datetime | None
 
 
 class Happened(NamedTuple):
@@ -43,28 +53,31 @@ class Happened(NamedTuple):
 def consider_events(*, now: datetime, limit: int = 500) -> Counts:
     """Read new events of up to `limit` customers and let in whom they start a nudge for, in one transaction.
 
-    A number of statements that depends on how many nudges have tests on properties, not on customers. Counts: taken
-    (customers), entered, late (events that came in when what they start was no longer true), nothing_to_ask (orders of
-    nothing that could be reviewed).
+    A number of statements that depends on how many nudges and flows have tests on properties, not on customers. Counts:
+    taken (customers), entered, asked_into_flows, late (events that came in when what they start was no longer true),
+    nothing_to_ask (orders of nothing that could be reviewed).
     """
     claims = claim_unread(reader=READER, limit=limit)
     if not claims:
         return Counts()
     counts = Counts(taken=len(claims))
-    nudges = listening_nudges({claim.workspace_id for claim in claims})
-    events = _find(claims, {nudge.trigger_event for nudge in nudges})
+    workspaces = {claim.workspace_id for claim in claims}
+    nudges, flows = listening_nudges(workspaces), listening_flows(workspaces, FlowTrigger.EVENT)
+    starts = {flow.pk: _start_of(flow) for flow in flows}
+    names = {nudge.trigger_event for nudge in nudges} | {start.event for start in starts.values()}
+    events = _find(claims, names)
     if events:
         counts.update(_let_in(events, nudges, now))
-    finish_unread(reader=READER, customer_ids=[claim.customer_id for claim in claims])
+    for flow in flows:
+        asking = [
+            Asking(event.customer_id, f"event:{event.id}") for event in _starting(starts[flow.pk], events)
+        ]
+        if asked := ask_to_enter(flow=flow, asking=asking, now=now):
+            counts["asked_into_flows"] += asked
+    customer_ids = [claim.customer_id for claim in claims]
+    wake_runs(customer_ids=customer_ids, now=now)
+    finish_unread(reader=READER, customer_ids=customer_ids)
     return counts
-
-
-def listening_nudges(workspace_ids: Iterable[int]) -> list[Nudge]:
-    """The active nudges of these workspaces that an event starts."""
-    waiting = Nudge.objects.filter(
-        workspace__in=list(workspace_ids), trigger=Trigger.EVENT, status=NudgeStatus.ACTIVE
-    )
-    return list(waiting.order_by("pk"))
 
 
 def _find(claims: Sequence[Claim], names: set[str]) -> list[Happened]:
@@ -101,7 +114,7 @@ def _let_in(events: Sequence[Happened], nudges: Sequence[Nudge], now: datetime) 
     products, times = _products(events), times_of(nudges)
     counts, rows = Counts(), []
     for nudge in nudges:
-        for event in _starting(nudge, events):
+        for event in _starting(_start_of(nudge), events):
             own = [product for sku in event.skus if (product := products.get((event.workspace_id, sku)))]
             due_at = due_time(nudge, event.at, own, times)
             if due_at is None:
@@ -119,24 +132,32 @@ def _let_in(events: Sequence[Happened], nudges: Sequence[Nudge], now: datetime) 
     return counts
 
 
-def _starting(nudge: Nudge, events: Sequence[Happened]) -> list[Happened]:
-    """The events by which this nudge is started: of its name, since it listens, and with the properties it wants."""
+def _start_of(one: Nudge | Flow) -> Start:
+    if isinstance(one, Nudge):
+        return Start(one.workspace_id, one.trigger_event, one.trigger_where, one.trigger_since)
+    if one.version is None:
+        raise ValueError(f"flow {one.pk}: only what was published listens")
+    return Start(one.workspace_id, one.version.trigger_event, one.version.trigger_where, one.listens_since)
+
+
+def _starting(start: Start, events: Sequence[Happened]) -> list[Happened]:
+    """The events that start it: of its name, since it listens, and with the properties it wants."""
     named = [
         event
         for event in events
-        if event.workspace_id == nudge.workspace_id
-        and event.name == nudge.trigger_event
-        and nudge.trigger_since is not None
-        and event.at >= nudge.trigger_since
+        if event.workspace_id == start.workspace_id
+        and event.name == start.event
+        and start.since is not None
+        and event.at >= start.since
     ]
-    if not named or not nudge.trigger_where:
+    if not named or not start.where:
         return named
     logged = Event.objects.filter(
-        workspace_id=nudge.workspace_id,
+        workspace_id=start.workspace_id,
         customer_id__in={event.customer_id for event in named},
         pk__in=[event.id for event in named],
     )
-    fitting = set(fitting_events(logged, nudge.trigger_where).values_list("pk", flat=True))
+    fitting = set(fitting_events(logged, start.where).values_list("pk", flat=True))
     return [event for event in named if event.id in fitting]
 
 

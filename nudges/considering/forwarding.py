@@ -11,6 +11,7 @@ from django.db import transaction
 from engagement.conditions import customers_matching
 from engagement.statements import run_statement
 from nudges.models import Broadcast, CandidateState, Nudge, NudgeStatus, Policy, Promise
+from nudges.reasons import Reason
 
 DEFAULT_COLLECT_SECONDS = 60
 MAX_OCCASION = 80
@@ -23,6 +24,7 @@ class Asked(NamedTuple):
     occasion: str
     customer_need_id: int | None = None
     stage_change_id: int | None = None
+    flow_run_id: int | None = None
 
 
 def put_forward(*, nudge: Nudge, customer_ids: Collection[int], occasion: str, now: datetime) -> int:
@@ -59,11 +61,39 @@ def forward(
         return []
     fitting, refused = (list(asked), []) if checked else _sorted_out(nudge, asked, now)
     if refused:
-        kept = _make(nudge, refused, CandidateState.DECIDED, now=now, broadcast=broadcast)
-        candidates = [row["candidate_id"] for row in kept]
-        run_statement("nudges.refuse_entries", {"candidates": candidates, "now": now})
+        refuse(
+            nudge=nudge,
+            asked=refused,
+            reasons=[Reason.REFUSED] * len(refused),
+            rule="conditions",
+            now=now,
+            broadcast=broadcast,
+        )
     made = _make(nudge, fitting, CandidateState.DUE, now=now, broadcast=broadcast)
     return [row["customer_id"] for row in made]
+
+
+def refuse(
+    *,
+    nudge: Nudge,
+    asked: Sequence[Asked],
+    reasons: Sequence[str],
+    rule: str,
+    now: datetime,
+    broadcast: Broadcast | None = None,
+) -> None:
+    """Write into the ledger that these were not put forward, each with its reason; each (customer, occasion) once."""
+    why = {one.occasion: reason for one, reason in zip(asked, reasons, strict=True)}
+    kept = _make(nudge, asked, CandidateState.DECIDED, now=now, broadcast=broadcast)
+    run_statement(
+        "nudges.refuse_entries",
+        {
+            "candidates": [row["candidate_id"] for row in kept],
+            "reasons": [why[row["occasion"]] for row in kept],
+            "rules": [rule] * len(kept),
+            "now": now,
+        },
+    )
 
 
 def _make(
@@ -83,6 +113,7 @@ def _make(
             "occasions": [one.occasion for one in asked],
             "needs": [one.customer_need_id for one in asked],
             "changes": [one.stage_change_id for one in asked],
+            "runs": [one.flow_run_id for one in asked],
             "state": state,
             "urgent": is_service,
             "now": now,

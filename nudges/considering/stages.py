@@ -13,8 +13,10 @@ from django.db.models import Q
 from engagement.conditions import ConditionError
 from engagement.counts import Counts
 from journeys.models import StageChange
+from nudges.considering.flows import Asking, ask_to_enter, wake_runs
 from nudges.considering.forwarding import Asked, forward
-from nudges.models import Nudge, NudgeStatus, Trigger
+from nudges.considering.listening import listening_flows
+from nudges.models import FlowTrigger, Nudge, NudgeStatus, Trigger
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +26,8 @@ CHUNK = 1000
 def consider_stage_changes(*, now: datetime, limit: int = 5000) -> Counts:
     """Take unconsidered stage changes, oldest first, and put forward the active nudges that they trigger.
 
-    Counts: `taken` changes, `put_forward` candidates. Idempotent by occasion, and safe on several workers. A
-    change that a late event has superseded since triggers nothing.
+    Counts: `taken` changes, `put_forward` candidates, `asked_into_flows`. Idempotent by occasion, and safe on several
+    workers. A change that a late event has superseded since triggers nothing.
     """
     counts = Counts()
     while counts["taken"] < limit:
@@ -51,8 +53,29 @@ def _consider_chunk(now: datetime, size: int) -> Counts:
         except ConditionError as error:
             # The nudge's fault, and shown at the nudge: it must not hold up everybody else's.
             logger.warning("nudge %s: its conditions cannot be checked: %s", nudge.pk, error)
+    if into_flows := _ask_into_flows([one for one in changes if one.superseded_at is None], now):
+        counts["asked_into_flows"] = into_flows
+    wake_runs(customer_ids={change.customer_id for change in changes}, now=now)
     StageChange.objects.filter(pk__in=[change.pk for change in changes]).update(considered_at=now)
     return counts
+
+
+def _ask_into_flows(changes: Sequence[StageChange], now: datetime) -> int:
+    """Let who has reached a stage ask to come into the flows that begin there; a statement for each such flow."""
+    asked = 0
+    for flow in listening_flows({change.workspace_id for change in changes}, FlowTrigger.STAGE):
+        version = flow.version
+        asking = [
+            Asking(change.customer_id, f"stage:{change.pk}", change.customer_need_id)
+            for change in changes
+            if version is not None
+            and flow.listens_since is not None
+            and (change.workspace_id, change.to_stage) == (flow.workspace_id, version.trigger_stage)
+            and version.trigger_need_id in (None, change.customer_need.need_id)
+            and change.recorded_at >= flow.listens_since
+        ]
+        asked += ask_to_enter(flow=flow, asking=asking, now=now)
+    return asked
 
 
 def _triggered(changes: Sequence[StageChange]) -> list[tuple[Nudge, list[Asked]]]:

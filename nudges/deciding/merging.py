@@ -18,13 +18,16 @@ from engagement.statements import run_statement
 from nudges.models import (
     Candidate,
     Decision,
+    EndedBy,
     Entry,
+    FlowRun,
     InboundText,
     Message,
     Preference,
     Pressure,
     Reception,
     Reply,
+    RunState,
 )
 from nudges.noting import note_signs
 
@@ -57,6 +60,7 @@ def _absorb_next(now: datetime) -> bool:
         return False
     _lock_pressures(merge)
     _move_candidates(merge)
+    _move_runs(merge, now)
     _move_messages(merge, now)
     _move_preference(merge)
     run_statement("nudges.absorb_pressure", {"source": merge.source_id, "target": merge.target_id})
@@ -92,6 +96,19 @@ def _move_candidates(merge: Merge) -> None:
     theirs.update(customer_id=merge.target_id)
     Entry.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
     Decision.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
+
+
+def _move_runs(merge: Merge, now: datetime) -> None:
+    """Their ways through flows. Where both are inside one, theirs ends, and so does what it has put forward."""
+    theirs = FlowRun.objects.filter(customer_id=merge.source_id)
+    ours = FlowRun.objects.filter(customer_id=merge.target_id, flow=OuterRef("flow"))
+    theirs.filter(Exists(ours.filter(state=RunState.RUNNING)), state=RunState.RUNNING).update(
+        state=RunState.EXITED, ended_by=EndedBy.MERGED, ended_at=now, until=None
+    )
+    for run in theirs.filter(Exists(ours.filter(occasion=OuterRef("occasion")))).order_by("pk"):
+        run.occasion = f"{run.occasion[:60]}:merged:{merge.pk}"
+        run.save(update_fields=["occasion"])
+    theirs.update(customer_id=merge.target_id)
 
 
 def _move_messages(merge: Merge, now: datetime) -> None:

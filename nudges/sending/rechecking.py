@@ -14,7 +14,14 @@ from nudges.models import Message, Nudge
 from nudges.reasons import Reason
 
 # Waiting helps: the message keeps its slot and goes when the time has come.
-WAITS = {"merged", Reason.BROADCAST_PAUSED, Reason.UNAPPROVED, Reason.QUIET_HOURS, Reason.SEND_WINDOW}
+WAITS = {
+    "merged",
+    Reason.BROADCAST_PAUSED,
+    Reason.FLOW_PAUSED,
+    Reason.UNAPPROVED,
+    Reason.QUIET_HOURS,
+    Reason.SEND_WINDOW,
+}
 
 
 class Obstacle(NamedTuple):

@@ -1,5 +1,5 @@
--- Stops what should not be said at all: the nudge, its broadcast, its time, its need, what has settled it, its conditions.
--- Reads nudges, broadcasts, stage changes, needs, entries, events. Writes reason, rule, allowed_at of the run's `facts`.
+-- Stops what should not be said at all: the nudge, its broadcast or flow, its time, its need, what has settled it, its conditions.
+-- Reads nudges, broadcasts, flows, stage changes, needs, entries, events. Writes reason, rule, allowed_at of the run's `facts`.
 UPDATE facts AS d
 SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at
 FROM (
@@ -9,6 +9,9 @@ FROM (
             WHEN %(now)s > x.not_after THEN 'expired'
             WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
             WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
+            WHEN flow.state = 'ended' THEN 'flow_ended'
+            WHEN flow.state = 'paused' THEN 'flow_paused'
+            WHEN run.state = 'exited' THEN 'left_flow'
             WHEN nudge.awaits_approval AND nudge.id <> %(as_if_active)s THEN 'unapproved'
             -- Without a need of its own, only a "not relevant" of the customer closes the matter.
             WHEN need.closed_at IS NOT NULL AND (c.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
@@ -19,18 +22,21 @@ FROM (
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions_not_met'
         END AS reason,
         CASE
+            WHEN flow.state IN ('paused', 'ended') OR run.state = 'exited' THEN 'flow:' || flow.slug
             WHEN need.closed_at IS NOT NULL OR need.snoozed_until > %(now)s OR change.to_stage <> need.stage
                 THEN 'need:' || x.need
             WHEN settled.by IS NOT NULL THEN settled.by
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions'
             ELSE ''
         END AS rule,
-        CASE WHEN broadcast.state = 'paused' OR nudge.awaits_approval AND nudge.id <> %(as_if_active)s
+        CASE WHEN broadcast.state = 'paused' OR flow.state = 'paused' OR nudge.awaits_approval AND nudge.id <> %(as_if_active)s
             THEN x.not_after ELSE need.snoozed_until END AS allowed_at
     FROM facts AS x
     JOIN considered AS c ON c.candidate_id = x.candidate_id
     JOIN nudges_nudge AS nudge ON nudge.id = x.nudge_id
     LEFT JOIN nudges_broadcast AS broadcast ON broadcast.id = x.broadcast_id
+    LEFT JOIN nudges_flowrun AS run ON run.id = c.flow_run_id
+    LEFT JOIN nudges_flow AS flow ON flow.id = run.flow_id
     LEFT JOIN journeys_stagechange AS change ON change.id = c.stage_change_id
     LEFT JOIN journeys_customerneed AS need ON need.id = x.customer_need_id
     LEFT JOIN unnest(%(unfit_nudges)s::bigint[], %(unfit_customers)s::bigint[]) AS unfit (nudge_id, customer_id)

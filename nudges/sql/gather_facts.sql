@@ -1,6 +1,6 @@
 -- Puts beside each candidate what deciding must know of its nudge, customer, need and policy, as it is now. What is a
 -- customer's or a nudge's own is looked up once for all candidates of theirs.
--- Reads nudges, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `facts`.
+-- Reads nudges, flows, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `facts`.
 WITH people AS MATERIALIZED (
     SELECT c.customer_id, place.zone, place.is_held_out, pressure.sent_at, preference.max_per_week, preference.paused_until,
         preference.paused_categories, preference.quiet_start AS own_start, preference.quiet_end AS own_end,
@@ -41,7 +41,11 @@ SELECT
     c.candidate_id, c.workspace_id, c.customer_id, c.nudge_id, nudge.version, c.broadcast_id, c.put_forward_at, c.not_after,
     c.scheduled_at, nudge.category_id, nudge.category, nudge.opt_in, nudge.channels, nudge.interest, nudge.promise,
     nudge.priority, coalesce(worth.value, nudge.expected_value), nudge.on_cap,
-    NOT nudge.respects_caps AND nudge.promise = 'service' AND own.allow_service_exempt, nudge.counts, '',
+    NOT nudge.respects_caps AND nudge.promise = 'service' AND own.allow_service_exempt, nudge.counts,
+    -- By subqueries, which cost nothing where there is no run.
+    coalesce((SELECT flow.slug FROM nudges_flow AS flow WHERE flow.id = (
+        SELECT run.flow_id FROM nudges_flowrun AS run WHERE run.id = c.flow_run_id
+    )), ''),
     need.id, coalesce(kind.slug, ''), coalesce(need.stage, ''),
     -- A need that is closed or has gone quiet is no current one.
     CASE WHEN need.closed_at IS NULL AND need.dormant_since IS NULL

@@ -3,7 +3,7 @@
 -- Reads nothing. Writes no rows. Returns nothing.
 CREATE TEMP TABLE IF NOT EXISTS considered (  -- the candidates of this run, real or imagined
     candidate_id bigint, workspace_id bigint, customer_id bigint, nudge_id bigint, customer_need_id bigint,
-    stage_change_id bigint, broadcast_id bigint, put_forward_at timestamptz, not_after timestamptz,
+    stage_change_id bigint, broadcast_id bigint, flow_run_id bigint, put_forward_at timestamptz, not_after timestamptz,
     scheduled_at timestamptz  -- set: not decided in this run, but due within the look-ahead
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS facts (  -- the same, with what is known of each and what stops it before any ranking

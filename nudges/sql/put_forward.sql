@@ -2,13 +2,13 @@
 -- A customer found to be another since is taken as that one. The need is the one given, else the open one of the kind
 -- that the nudge is about.
 -- What is refused entry is made as decided: refuse_entries.sql says why in the ledger.
--- Reads customers, needs. Writes pressure, candidates. Returns customer_id, candidate_id of each candidate made.
+-- Reads customers, needs. Writes pressure, candidates. Returns customer_id, candidate_id, occasion of each candidate made.
 WITH asked AS (
     SELECT DISTINCT ON (occasion, alive.id) alive.id AS customer_id, asked.occasion,
-           coalesce(asked.customer_need_id, open_need.id) AS customer_need_id, asked.stage_change_id
+           coalesce(asked.customer_need_id, open_need.id) AS customer_need_id, asked.stage_change_id, asked.flow_run_id
     FROM unnest(
-        %(customers)s::bigint[], %(occasions)s::text[], %(needs)s::bigint[], %(changes)s::bigint[]
-    ) AS asked (customer_id, occasion, customer_need_id, stage_change_id)
+        %(customers)s::bigint[], %(occasions)s::text[], %(needs)s::bigint[], %(changes)s::bigint[], %(runs)s::bigint[]
+    ) AS asked (customer_id, occasion, customer_need_id, stage_change_id, flow_run_id)
     JOIN engagement_customer AS named ON named.id = asked.customer_id AND named.workspace_id = %(workspace)s
     JOIN engagement_customer AS alive ON alive.id = coalesce(named.merged_into_id, named.id)
     LEFT JOIN journeys_customerneed AS open_need ON open_need.customer_id = alive.id
@@ -26,11 +26,11 @@ WITH asked AS (
     ON CONFLICT (customer_id) DO NOTHING
 )
 INSERT INTO nudges_candidate (
-    workspace_id, customer_id, nudge_id, customer_need_id, stage_change_id, broadcast_id, occasion, is_urgent, state,
-    put_forward_at, due_at, not_after
+    workspace_id, customer_id, nudge_id, customer_need_id, stage_change_id, broadcast_id, flow_run_id, occasion, is_urgent,
+    state, put_forward_at, due_at, not_after
 )
-SELECT %(workspace)s, customer_id, %(nudge)s, customer_need_id, stage_change_id, %(broadcast)s, occasion, %(urgent)s,
-       %(state)s, %(now)s, %(due_at)s, %(not_after)s
+SELECT %(workspace)s, customer_id, %(nudge)s, customer_need_id, stage_change_id, %(broadcast)s, flow_run_id, occasion,
+       %(urgent)s, %(state)s, %(now)s, %(due_at)s, %(not_after)s
 FROM asked ORDER BY customer_id, occasion
 ON CONFLICT (customer_id, nudge_id, occasion) DO NOTHING
-RETURNING customer_id, id AS candidate_id
+RETURNING customer_id, id AS candidate_id, occasion

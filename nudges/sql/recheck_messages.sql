@@ -1,9 +1,10 @@
 -- What has come between deciding and sending: the same gates as in deciding, asked again as things are now.
--- Reads messages, candidates, nudges, broadcasts, needs, consents, addresses, preferences, policies. Writes nothing.
+-- Reads messages, candidates, nudges, broadcasts, flows, needs, consents, addresses, preferences, policies. Writes nothing.
 -- Returns id, reason, rule, until for the messages that must not go now; `until` where waiting helps.
 SELECT m.id, gate.reason, gate.until,
     CASE
         WHEN gate.reason = 'no_consent' THEN 'consent:' || category.slug
+        WHEN gate.reason IN ('flow_ended', 'flow_paused', 'left_flow') THEN 'flow:' || flow.slug
         WHEN gate.reason IN ('unreachable', 'suppressed_address') THEN 'address:' || m.channel
         WHEN gate.reason IN ('need_closed', 'snoozed', 'stage_moved') THEN 'need:' || m.need_slug
         WHEN gate.reason = 'send_window' THEN 'send_window'
@@ -19,6 +20,8 @@ JOIN engagement_category AS category ON category.id = m.category_id
 JOIN engagement_customer AS customer ON customer.id = m.customer_id
 JOIN engagement_workspace AS workspace ON workspace.id = m.workspace_id
 LEFT JOIN nudges_broadcast AS broadcast ON broadcast.id = candidate.broadcast_id
+LEFT JOIN nudges_flowrun AS run ON run.id = candidate.flow_run_id
+LEFT JOIN nudges_flow AS flow ON flow.id = run.flow_id
 LEFT JOIN journeys_stagechange AS change ON change.id = candidate.stage_change_id
 LEFT JOIN journeys_customerneed AS need ON need.id = m.customer_need_id
 LEFT JOIN nudges_policy AS policy ON policy.workspace_id = m.workspace_id
@@ -63,6 +66,9 @@ CROSS JOIN LATERAL (
             WHEN nudge.status <> 'active' THEN 'nudge_inactive'
             WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
             WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
+            WHEN flow.state = 'ended' THEN 'flow_ended'
+            WHEN flow.state = 'paused' THEN 'flow_paused'
+            WHEN run.state = 'exited' THEN 'left_flow'
             WHEN nudge.awaits_approval THEN 'unapproved'
             WHEN need.closed_at IS NOT NULL AND (candidate.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
                 THEN 'need_closed'
@@ -80,7 +86,7 @@ CROSS JOIN LATERAL (
         END AS reason,
         CASE
             WHEN customer.merged_into_id IS NOT NULL THEN %(now)s::timestamptz + interval '5 seconds'
-            WHEN broadcast.state = 'paused' OR nudge.awaits_approval THEN %(now)s::timestamptz + interval '60 seconds'
+            WHEN broadcast.state = 'paused' OR flow.state = 'paused' OR nudge.awaits_approval THEN %(now)s::timestamptz + interval '60 seconds'
             WHEN fact.rings THEN sendable.at
         END AS until
 ) AS gate

@@ -1,4 +1,4 @@
--- Lets wait what time helps. Quiet hours, send windows, a paused broadcast and what needs an approval always wait; caps,
+-- Lets wait what time helps. Quiet hours, send windows, a paused broadcast or flow and what needs an approval always wait; caps,
 -- gaps and pauses wait when the nudge says so and time helps (it doesn't against a limit of 0 or a business budget);
 -- everything else ends here.
 -- What would have to wait past the time until which it is true has expired; its rule stays as the cause. What waits is
@@ -13,6 +13,6 @@ SET (reason, due_at) = (
     FROM (SELECT greatest(d.allowed_at, %(now)s + interval '60 seconds') AS wanted) AS fate
 )
 WHERE allowed_at IS NOT NULL AND rule <> 'business_limit' AND (
-    reason IN ('quiet_hours', 'send_window', 'broadcast_paused', 'unapproved')
+    reason IN ('quiet_hours', 'send_window', 'broadcast_paused', 'flow_paused', 'unapproved')
     OR on_cap = 'defer' AND reason IN ('capped', 'adapted', 'min_gap', 'own_cap', 'paused', 'outranked')
 )

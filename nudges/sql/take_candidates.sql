@@ -5,7 +5,8 @@
 WITH taken AS (
     INSERT INTO considered
     SELECT candidate.id, candidate.workspace_id, candidate.customer_id, candidate.nudge_id, candidate.customer_need_id,
-           candidate.stage_change_id, candidate.broadcast_id, candidate.put_forward_at, candidate.not_after,
+           candidate.stage_change_id, candidate.broadcast_id, candidate.flow_run_id, candidate.put_forward_at,
+           candidate.not_after,
            CASE WHEN NOT meets.is_due THEN candidate.due_at END
     FROM nudges_candidate AS candidate
     JOIN engagement_customer AS customer ON customer.id = candidate.customer_id

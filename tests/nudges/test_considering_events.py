@@ -16,7 +16,7 @@ from engagement.models import Customer, Unread, Workspace
 from engagement.people.merging import merge_customers
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.considering import consider_entries, consider_events
-from nudges.considering.events import READER
+from nudges.considering.listening import READER
 from nudges.deciding import absorb_merges, decide_nudges
 from nudges.keeping import keep_ledger
 from nudges.models import Candidate, Decision, Entry, Message, Nudge

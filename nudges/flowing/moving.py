@@ -1,0 +1,71 @@
+"""A flow paused, resumed, ended, with what that does to the people inside and to what it has put forward."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from engagement.auditing import record
+from engagement.models import ApiKey
+from engagement.statements import run_statement
+from nudges.composing import CannotChange
+from nudges.considering.listening import hear_events
+from nudges.models import Candidate, CandidateState, EndedBy, Flow, FlowState, FlowTally
+from nudges.reasons import Reason
+
+
+def pause_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
+    """Let nobody in and nobody on; what it put forward waits (reason `flow_paused`). Raises CannotChange."""
+    return _move(flow, {FlowState.LIVE}, FlowState.PAUSED, actor, now)
+
+
+@transaction.atomic
+def resume_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
+    """Go on: waits that ended meanwhile are over, and what waited is looked at now. Raises CannotChange."""
+    moved = _move(flow, {FlowState.PAUSED}, FlowState.LIVE, actor, now)
+    Candidate.objects.filter(
+        flow_run__flow=moved, state=CandidateState.DUE, decision__reason=Reason.FLOW_PAUSED
+    ).update(due_at=now)
+    return moved
+
+
+@transaction.atomic
+def end_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
+    """End it for good: who is inside leaves, and what is not sent yet is not sent any more. Raises CannotChange."""
+    moved = _move(flow, {FlowState.LIVE, FlowState.PAUSED}, FlowState.ENDED, actor, now)
+    left = run_statement("nudges.end_runs", {"flow": moved.pk, "now": now})
+    counted = Counter(row["version_id"] for row in left)
+    FlowTally.objects.bulk_create(
+        FlowTally(
+            workspace_id=moved.workspace_id,
+            flow=moved,
+            version_id=version,
+            what=f"exited:{EndedBy.FLOW_ENDED.value}",
+            n=n,
+        )
+        for version, n in sorted(counted.items())
+    )
+    Candidate.objects.filter(flow_run__flow=moved, state=CandidateState.DUE).update(due_at=now)
+    return moved
+
+
+@transaction.atomic
+def _move(
+    flow: Flow, allowed: set[FlowState], state: FlowState, actor: User | ApiKey | None, now: datetime
+) -> Flow:
+    held = Flow.objects.select_for_update(of=("self",)).select_related("workspace", "version").get(pk=flow.pk)
+    if held.state not in allowed:
+        told = {"is": held.get_state_display(), "wanted": state.label}
+        raise CannotChange("state", _("It is “%(is)s”, so it cannot become “%(wanted)s”.") % told)
+    before, held.state = held.state, state
+    held.save(update_fields=["state", "updated_at"])
+    hear_events(held.workspace_id)
+    detail = {"name": held.name, "state": [before, str(state)]}
+    record(
+        workspace=held.workspace, actor=actor, action="change_flow_state", target=held, detail=detail, now=now
+    )
+    return held
