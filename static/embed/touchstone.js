@@ -178,12 +178,16 @@
     // Room is made at once, while it is the reader's own click that moves things, and not when the answer comes.
     const slot = root.querySelector(`[data-ts-slot="${into}"][hidden]`);
     if (slot) { slot.hidden = false; slot.style.minBlockSize = "100vh"; }
+    const list = into === "more" && from.closest("[data-ts-slot]");
+    if (list) list.style.minBlockSize = `${list.offsetHeight + innerHeight}px`;
     try {
       const answer = await ask(path);
       if (!answer.ok) throw new Error(await answer.text());
       place(root, into ? from : from.closest("[data-ts-swap]"), into, await answer.text());
     } finally {
       from.removeAttribute("aria-busy");
+      // What was not needed of it is given back when the reader does something next.
+      if (list) for (const act of ["click", "keydown"]) addEventListener(act, () => { list.style.minBlockSize = ""; }, { once: true, capture: true });
     }
   };
 

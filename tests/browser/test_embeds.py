@@ -39,6 +39,22 @@ SHIFTS = """() => new Promise(done => {
     setTimeout(() => done(sum), 300);
 })"""
 
+# From now on: what moved when the reader had not just clicked, with what it was. Chromium's own half second would let a
+# busy machine decide.
+WATCH_SHIFTS = """() => {
+    window.shifts = {found: [], clicked: 0};
+    addEventListener('click', event => { shifts.clicked = event.timeStamp; }, true);
+    const tell = ({node, previousRect, currentRect}) => `${node?.className} ${previousRect.y} > ${currentRect.y}`;
+    shifts.take = list => shifts.found.push(
+        ...list.filter(e => e.startTime - shifts.clicked > 1000).map(e => [e.value, ...e.sources.map(tell)]));
+    shifts.watcher = new PerformanceObserver(list => shifts.take(list.getEntries()));
+    shifts.watcher.observe({type: 'layout-shift'});
+}"""
+SHIFTED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+    shifts.take(shifts.watcher.takeRecords());
+    done(shifts.found);
+})))"""
+
 
 class World(NamedTuple):
     """The shop's origin and Touchstone's, and what is told there."""
@@ -206,6 +222,35 @@ def test_what_follows_and_other_orders_come_without_leaving_the_page(
     expect(reviews.locator(".ts-review").first.locator(".ts-chips")).to_have_text("narrow")
     expect(page).to_have_url(f"{world.shop}/p/LF-FOX")
     assert page.troubles == []  # type: ignore[attr-defined]
+
+
+def test_nothing_moves_after_a_click_also_where_the_answer_is_slow(
+    world: World, visit: Callable[..., Page]
+) -> None:
+    page = visit(width=390)
+    open_shop(page, world, agrees=True)
+    reviews = page.locator("touchstone-reviews")
+    expect(reviews.locator(".ts-review")).to_have_count(8)
+    # What moves at once after a click is the reader's own doing: these answers come later.
+    slow = {"offline": False, "latency": 1200, "downloadThroughput": -1, "uploadThroughput": -1}
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", slow)
+    page.evaluate(WATCH_SHIFTS)
+    reviews.get_by_role("button", name="Yes").first.click()
+    expect(reviews.get_by_text("1 of 1 found this helpful.")).to_be_visible()
+    reviews.get_by_role("link", name="Show more").click()
+    expect(reviews.locator(".ts-review")).to_have_count(12)
+    reviews.get_by_role("link", name="Most helpful").click()
+    expect(reviews.get_by_role("link", name="Most helpful")).to_have_attribute("aria-current", "true")
+    reviews.get_by_label("Foot width").select_option("narrow")
+    reviews.get_by_role("button", name="Show").click()
+    expect(reviews.get_by_role("link", name="People like me first")).to_have_attribute("aria-current", "true")
+    reviews.get_by_text("How these reviews come about").click()
+    expect(reviews.get_by_text("Anybody may write")).to_be_visible()
+    reviews.get_by_role("link", name="Write a review").click()
+    expect(reviews.get_by_label("Your experience")).to_be_visible()
+    assert page.evaluate(SHIFTED) == []
 
 
 def test_search_engines_find_the_reviews_beside_the_shops_own_product(
