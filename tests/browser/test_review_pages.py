@@ -15,8 +15,8 @@ from playwright.sync_api import Page, expect
 from engagement.keys import make_key
 from engagement.models import Customer, Product, Workspace
 from reviews.judging import publish_post
-from reviews.links import writing_url
-from reviews.models import Review, ReviewDraft
+from reviews.links import collection_url, writing_url
+from reviews.models import Review, ReviewDraft, ReviewPolicy
 from reviews.moderating import publish_review
 from reviews.talking import answer_as_owner, ask_question
 from reviews.tallying import mark_stale, tally_ratings
@@ -107,6 +107,38 @@ def test_an_author_goes_on_later_adds_a_photo_and_sees_it_published(
     page.goto(link)
     expect(page.get_by_text("is published")).to_be_visible()
     check(page, "review-own")
+
+
+def test_who_is_invited_chooses_a_product_writes_and_comes_back_to_what_is_left(
+    world: World, visit: Callable[..., Page], check: Callable[..., None]
+) -> None:
+    ReviewPolicy.objects.create(workspace=world.workspace, gives_to_feeds=True)
+    others = Product.objects.filter(workspace=world.workspace).exclude(pk=world.product.pk).order_by("pk")
+    link = collection_url(world.author, [world.product, others[0]])
+    link = f"{world.app}{link[link.index('/e/') :]}?lang=de"
+    page = visit(width=390)
+    page.goto(link)
+    expect(page.get_by_role("link", name="Bewertung schreiben:")).to_have_count(2)
+    check(page, "collection", looks=LOOKS)
+    # What follows needs no script.
+    page = visit(width=390, javascript=False)
+    page.goto(link)
+    page.get_by_role("link", name=f"Bewertung schreiben: {world.product}").click()
+    page.get_by_role("radio", name="2 von 5 Sternen").first.check(force=True)
+    page.get_by_label("Deine Erfahrung").fill("Nach zwei Wochen drückt er am kleinen Zeh.")
+    expect(page.get_by_label("Auch Google und Meta")).not_to_be_checked()
+    page.get_by_label("Auch Google und Meta").check()
+    page.get_by_role("button", name="Bewertung abschicken").click()
+    expect(page.get_by_text("was immer sie über das Produkt sagt")).to_be_visible()
+    review = Review.objects.get(customer=world.author)
+    assert (review.collected_by, review.shared_at is not None) == ("link", True)
+    page.goto(link)
+    expect(page.get_by_role("link", name="Bewertung schreiben:")).to_have_count(1)
+    page.get_by_role("link", name="Deine Bewertung ändern").click()
+    page.get_by_role("button", name="Nicht mehr").click()
+    expect(page.get_by_text("Auch Google und Meta bekommen sie")).to_have_count(0)
+    review.refresh_from_db()
+    assert review.shared_at is None
 
 
 def test_questions_are_asked_without_scripts_and_read(
