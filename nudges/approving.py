@@ -11,7 +11,7 @@ from engagement.auditing import record
 from engagement.models import Member, Role
 from nudges.approvals import standing_of, why_not
 from nudges.composing import CannotChange
-from nudges.models import Approval, Candidate, CandidateState, Nudge, NudgeStatus
+from nudges.models import Approval, Nudge, NudgeStatus, Waiting
 from nudges.reasons import Reason
 
 
@@ -46,9 +46,9 @@ def approve_nudge(*, nudge: Nudge, version: int, member: Member, note: str = "",
         approved_by=member.user,
         approved_at=now,
     )
-    Candidate.objects.filter(nudge=held, state=CandidateState.DUE, decision__reason=Reason.UNAPPROVED).update(
-        due_at=now
-    )
+    Waiting.objects.filter(
+        candidate__nudge=held, candidate__decision__reason=Reason.UNAPPROVED, workspace_id=held.workspace_id
+    ).update(due_at=now)
     detail = {"nudge": held.name, "version": held.version, "audience": standing.audience, "note": note[:500]}
     record(
         workspace=held.workspace,

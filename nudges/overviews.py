@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 
 from engagement.models import Customer, Event, Workspace
 from journeys.models import CustomerNeed, Need
-from nudges.models import Candidate, Decision, DecisionTally, Message, MessageState, Outcome, Reply, ReplyKind
+from nudges.models import Decision, DecisionTally, Message, MessageState, Outcome, Reply, ReplyKind, Waiting
 
 REACHED = [MessageState.SENT, MessageState.DELIVERED]
 BY_OUTCOME = {
@@ -71,7 +71,7 @@ def totals(workspace: Workspace, *, since: datetime) -> Totals:
             workspace=workspace, merged_into=None, last_seen_at__gte=since
         ).count(),
         sent=Message.objects.filter(workspace=workspace, decided_at__gte=since, state__in=REACHED).count(),
-        waiting=Candidate.objects.filter(workspace=workspace, state="due").count(),
+        waiting=Waiting.objects.filter(workspace=workspace).count(),
         helpful=counted["helpful"],
         replies=counted["n"],
     )

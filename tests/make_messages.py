@@ -85,9 +85,7 @@ def message(
     candidate = Candidate.objects.create(
         **common,
         occasion=f"test:{Candidate.objects.count()}",
-        state="decided",
         put_forward_at=at,
-        due_at=at,
         not_after=not_after,
     )
     stage = customer_need.stage if customer_need else ""

@@ -9,7 +9,18 @@ from typing import Any
 from engagement.models import Category, Customer, Workspace
 from journeys.models import CustomerNeed, Need, StageChange
 from nudges.considering import put_forward
-from nudges.models import Candidate, Cap, Decision, DryRun, Message, Nudge, Policy, Pressure, Throughput
+from nudges.models import (
+    Candidate,
+    Cap,
+    Decision,
+    DryRun,
+    Message,
+    Nudge,
+    Policy,
+    Pressure,
+    Throughput,
+    Waiting,
+)
 from tests.make import NOW
 
 _serial = count(1)
@@ -114,7 +125,8 @@ def candidate(nudge: Nudge, customer: Customer, *, at: datetime = NOW, **fields:
     occasion = fields.pop("occasion", f"test:{next(_serial)}")
     assert put_forward(nudge=nudge, customer_ids=[customer.pk], occasion=occasion, now=at) == 1
     made = Candidate.objects.get(customer=customer, nudge=nudge, occasion=occasion)
-    Candidate.objects.filter(pk=made.pk).update(**{"due_at": at} | fields)
+    Waiting.objects.filter(candidate=made).update(due_at=fields.pop("due_at", at))
+    Candidate.objects.filter(pk=made.pk).update(**{"occasion": occasion} | fields)
     made.refresh_from_db()
     return made
 
@@ -126,9 +138,7 @@ def sent(nudge: Nudge, customer: Customer, *, at: datetime, **fields: Any) -> Me
         customer=customer,
         nudge=nudge,
         occasion=f"sent:{next(_serial)}",
-        state="decided",
         put_forward_at=at,
-        due_at=at,
         not_after=at + timedelta(days=3),
     )
     Decision.objects.create(

@@ -26,11 +26,11 @@ MONTH = timedelta(days=30)
 
 def decide_for(nudge_id: int, first: int, last: int) -> float:
     """Decide the nudge's candidates for the customers from `first` to `last` one by one; returns seconds."""
-    from nudges.models import Candidate
+    from nudges.models import Waiting
 
     began = time.perf_counter()
-    waiting = Candidate.objects.filter(
-        nudge_id=nudge_id, customer_id__gte=first, customer_id__lte=last, state="due"
+    waiting = Waiting.objects.filter(
+        candidate__nudge_id=nudge_id, customer_id__gte=first, customer_id__lte=last
     )
     for candidate_id in list(waiting.order_by("customer_id").values_list("pk", flat=True)):
         decide_one(candidate_id)
@@ -41,7 +41,7 @@ def decide_one(candidate_id: int) -> None:
     """The task: what becomes of one candidate."""
     from django.db import transaction
 
-    from nudges.models import Candidate, Decision, Message
+    from nudges.models import Candidate, Decision, Message, Waiting
 
     candidate = Candidate.objects.select_related("customer", "nudge__category").get(pk=candidate_id)
     reason, channel, address = judge(candidate)
@@ -75,7 +75,7 @@ def decide_one(candidate_id: int) -> None:
                 not_after=candidate.not_after,
                 next_attempt_at=DECIDED_AT,
             )
-        Candidate.objects.filter(pk=candidate.pk).update(state="decided")
+        Waiting.objects.filter(pk=candidate.pk).delete()
 
 
 def judge(candidate: Any) -> tuple[str, str, str]:

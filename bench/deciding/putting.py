@@ -46,7 +46,7 @@ def set_due(at: Any, first: int, last: int, *, odd_only: bool = False) -> None:
     """When the candidates of these customers are due; `odd_only` leaves out every other customer."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE nudges_candidate SET due_at = %s WHERE customer_id BETWEEN %s AND %s AND state = 'due' "
+            "UPDATE nudges_waiting SET due_at = %s WHERE customer_id BETWEEN %s AND %s "
             "AND (customer_id %% 2 = 1 OR NOT %s)",
             [at, first, last, odd_only],
         )

@@ -194,9 +194,9 @@ WITH past AS MATERIALIZED (
     FROM generate_series(%(start)s::int, %(stop)s) AS n, generate_series(0, %(each)s - 1) AS k
 ), candidates AS (
     INSERT INTO nudges_candidate (
-        id, workspace_id, customer_id, nudge_id, occasion, is_urgent, state, put_forward_at, due_at, not_after
+        id, workspace_id, customer_id, nudge_id, occasion, put_forward_at, not_after
     )
-    SELECT id, %(workspace)s, customer_id, nudge_id, 'history:' || k, false, 'decided', at, at, at + interval '3 days'
+    SELECT id, %(workspace)s, customer_id, nudge_id, 'history:' || k, at, at + interval '3 days'
     FROM past
 )
 INSERT INTO nudges_message (

@@ -14,7 +14,7 @@ from django.db import connection
 from engagement.models import Address, Category, Customer, Workspace
 from nudges.channels.mime import write_mime
 from nudges.deciding import decide_nudges
-from nudges.models import Candidate, Message, Nudge, NudgeContent, Policy
+from nudges.models import Candidate, Message, Nudge, NudgeContent, Policy, Waiting
 from nudges.sending import send_messages
 from nudges.sending.enveloping import envelope_of, write_letters
 from nudges.sending.reading import read_claimed
@@ -126,12 +126,18 @@ def make_due(nudge: Nudge, customers: list[Customer], occasion: str) -> None:
             nudge=nudge,
             occasion=occasion,
             put_forward_at=NOW,
-            due_at=NOW,
             not_after=NOW + timedelta(days=3),
         )
         for customer in customers
     ]
     Candidate.objects.bulk_create(candidates, batch_size=1000)
+    Waiting.objects.bulk_create(
+        [
+            Waiting(candidate=one, workspace_id=one.workspace_id, customer_id=one.customer_id, due_at=NOW)
+            for one in candidates
+        ],
+        batch_size=1000,
+    )
     while decide_nudges(now=NOW).done:
         pass
     assert Message.objects.filter(state="decided").count() == len(customers)

@@ -13,7 +13,7 @@ from engagement.conditions import ConditionError, customers_matching
 from engagement.counts import Counts
 from nudges.approvals import standing_of
 from nudges.considering.forwarding import Asked, forward
-from nudges.models import Broadcast, BroadcastState, Candidate, CandidateState, Nudge, NudgeStatus
+from nudges.models import Broadcast, BroadcastState, Nudge, NudgeStatus, Waiting
 from nudges.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -75,9 +75,9 @@ def resume_broadcast(*, broadcast_id: int, now: datetime) -> Broadcast:
     paused = Broadcast.objects.select_related("nudge").get(pk=broadcast_id)
     _refuse_unapproved(paused.nudge, paused.audience, now)
     broadcast = _move(broadcast_id, [BroadcastState.PAUSED], BroadcastState.RUNNING, now)
-    Candidate.objects.filter(
-        broadcast=broadcast, state=CandidateState.DUE, decision__reason=Reason.BROADCAST_PAUSED
-    ).update(due_at=now)
+    Waiting.objects.filter(broadcast=broadcast, candidate__decision__reason=Reason.BROADCAST_PAUSED).update(
+        due_at=now
+    )
     return broadcast
 
 
@@ -87,7 +87,7 @@ def stop_broadcast(*, broadcast_id: int, now: datetime) -> Broadcast:
     broadcast = _move(
         broadcast_id, [BroadcastState.RUNNING, BroadcastState.PAUSED], BroadcastState.STOPPED, now
     )
-    Candidate.objects.filter(broadcast=broadcast, state=CandidateState.DUE).update(due_at=now)
+    Waiting.objects.filter(broadcast=broadcast).update(due_at=now)
     return broadcast
 
 
@@ -170,9 +170,7 @@ def _consider_chunk(broadcast_id: int, now: datetime) -> Counts:
 
 
 def _is_backed_up(broadcast: Broadcast, now: datetime) -> bool:
-    waiting = Candidate.objects.filter(
-        workspace=broadcast.workspace, state=CandidateState.DUE, is_urgent=False, due_at__lte=now + NEARLY
-    )
+    waiting = Waiting.objects.filter(workspace=broadcast.workspace, is_urgent=False, due_at__lte=now + NEARLY)
     return waiting[:BACKLOG].count() >= BACKLOG
 
 

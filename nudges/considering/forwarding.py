@@ -10,7 +10,7 @@ from django.db import transaction
 
 from engagement.conditions import customers_matching
 from engagement.statements import run_statement
-from nudges.models import Broadcast, CandidateState, Nudge, NudgeStatus, Policy, Promise
+from nudges.models import Broadcast, Nudge, NudgeStatus, Policy, Promise
 from nudges.reasons import Reason
 
 DEFAULT_COLLECT_SECONDS = 60
@@ -69,7 +69,7 @@ def forward(
             now=now,
             broadcast=broadcast,
         )
-    made = _make(nudge, fitting, CandidateState.DUE, now=now, broadcast=broadcast)
+    made = _make(nudge, fitting, waits=True, now=now, broadcast=broadcast)
     return [row["customer_id"] for row in made]
 
 
@@ -84,7 +84,7 @@ def refuse(
 ) -> None:
     """Write into the ledger that these were not put forward, each with its reason; each (customer, occasion) once."""
     why = {one.occasion: reason for one, reason in zip(asked, reasons, strict=True)}
-    kept = _make(nudge, asked, CandidateState.DECIDED, now=now, broadcast=broadcast)
+    kept = _make(nudge, asked, waits=False, now=now, broadcast=broadcast)
     run_statement(
         "nudges.refuse_entries",
         {
@@ -97,9 +97,9 @@ def refuse(
 
 
 def _make(
-    nudge: Nudge, asked: Sequence[Asked], state: CandidateState, *, now: datetime, broadcast: Broadcast | None
+    nudge: Nudge, asked: Sequence[Asked], *, waits: bool, now: datetime, broadcast: Broadcast | None
 ) -> list[dict[str, Any]]:
-    """Write the candidates; returns those that are new."""
+    """Write the candidates, those that wait to be decided into the queue too; returns those that are new."""
     not_after = now + timedelta(hours=nudge.expires_after_hours)
     is_service = nudge.promise == Promise.SERVICE
     return run_statement(
@@ -114,7 +114,7 @@ def _make(
             "needs": [one.customer_need_id for one in asked],
             "changes": [one.stage_change_id for one in asked],
             "runs": [one.flow_run_id for one in asked],
-            "state": state,
+            "waits": waits,
             "urgent": is_service,
             "now": now,
             "due_at": now if is_service else now + timedelta(seconds=_collect_seconds(nudge.workspace_id)),

@@ -23,7 +23,7 @@ from nudges.considering import (
 from nudges.dashboard.ledger import held_rows
 from nudges.dashboard.nudges import find
 from nudges.ledgers import counts_of_broadcast
-from nudges.models import Broadcast, BroadcastState, Candidate, Outcome
+from nudges.models import Broadcast, BroadcastState, Outcome, Waiting
 
 CHANGES = {"pause": pause_broadcast, "resume": resume_broadcast, "stop": stop_broadcast}
 
@@ -63,7 +63,7 @@ def progress(request: DashboardRequest, broadcast_id: int) -> HttpResponse:
         "share": round(min(100, broadcast.put_forward * 100 / broadcast.audience))
         if broadcast.audience
         else 100,
-        "due": Candidate.objects.filter(broadcast=broadcast, state="due").count(),
+        "due": Waiting.objects.filter(broadcast=broadcast).count(),
         "sent": sum(n for (outcome, _reason), n in counted.items() if outcome == Outcome.SEND),
         "held_total": sum(n for (outcome, _reason), n in counted.items() if outcome == Outcome.SUPPRESS),
         "held": held_rows(counted),

@@ -28,6 +28,7 @@ from nudges.models import (
     Reception,
     Reply,
     RunState,
+    Waiting,
 )
 from nudges.noting import note_signs
 
@@ -87,12 +88,13 @@ def _move_candidates(merge: Merge) -> None:
     theirs = Candidate.objects.filter(customer_id=merge.source_id)
     ours = Candidate.objects.filter(customer_id=merge.target_id)
     undecided = Q(decision=None) | Q(decision__outcome="defer")
-    ours.filter(undecided, Exists(twins.filter(customer_id=merge.source_id, state="decided"))).delete()
+    ours.filter(undecided, Exists(twins.filter(customer_id=merge.source_id, waiting=None))).delete()
     theirs.filter(undecided, Exists(twins.filter(customer_id=merge.target_id))).delete()
     # Both were decided before anybody knew: both stay in the ledger, the second under an occasion of its own.
     for candidate in theirs.filter(Exists(twins.filter(customer_id=merge.target_id))).order_by("pk"):
         candidate.occasion = f"{candidate.occasion[:60]}:merged:{merge.pk}"
         candidate.save(update_fields=["occasion"])
+    Waiting.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
     theirs.update(customer_id=merge.target_id)
     Entry.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)
     Decision.objects.filter(customer_id=merge.source_id).update(customer_id=merge.target_id)

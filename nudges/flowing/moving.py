@@ -14,7 +14,7 @@ from engagement.models import ApiKey
 from engagement.statements import run_statement
 from nudges.composing import CannotChange
 from nudges.considering.listening import hear_events
-from nudges.models import Candidate, CandidateState, EndedBy, Flow, FlowState, FlowTally
+from nudges.models import EndedBy, Flow, FlowState, FlowTally, Waiting
 from nudges.reasons import Reason
 
 
@@ -27,8 +27,8 @@ def pause_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flo
 def resume_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
     """Go on: waits that ended meanwhile are over, and what waited is looked at now. Raises CannotChange."""
     moved = _move(flow, {FlowState.PAUSED}, FlowState.LIVE, actor, now)
-    Candidate.objects.filter(
-        flow_run__flow=moved, state=CandidateState.DUE, decision__reason=Reason.FLOW_PAUSED
+    Waiting.objects.filter(
+        candidate__flow_run__flow=moved, candidate__decision__reason=Reason.FLOW_PAUSED
     ).update(due_at=now)
     return moved
 
@@ -49,7 +49,7 @@ def end_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
         )
         for version, n in sorted(counted.items())
     )
-    Candidate.objects.filter(flow_run__flow=moved, state=CandidateState.DUE).update(due_at=now)
+    Waiting.objects.filter(candidate__flow_run__flow=moved).update(due_at=now)
     return moved
 
 

@@ -15,7 +15,7 @@ from nudges.models.flows import (
     ReEntry,
     RunState,
 )
-from nudges.models.ledger import Candidate, CandidateState, Decision, DecisionTally, Outcome, PushTally
+from nudges.models.ledger import Candidate, Decision, DecisionTally, Outcome, PushTally, Waiting
 from nudges.models.limits import Cap, CapScope, Policy, Preference, Pressure, WindowKind
 from nudges.models.messages import Message, MessageState, StaffTask
 from nudges.models.nudges import (
@@ -39,7 +39,6 @@ __all__ = [
     "Broadcast",
     "BroadcastState",
     "Candidate",
-    "CandidateState",
     "Cap",
     "CapScope",
     "ChannelAccount",
@@ -93,6 +92,7 @@ __all__ = [
     "StaffTask",
     "Throughput",
     "Trigger",
+    "Waiting",
     "Watch",
     "Watched",
     "WindowKind",

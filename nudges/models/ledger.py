@@ -13,17 +13,11 @@ from nudges.models.flows import FlowRun
 from nudges.models.nudges import Broadcast, Nudge
 
 
-class CandidateState(models.TextChoices):
-    DUE = "due", _("Due")
-    DECIDED = "decided", _("Decided")
-
-
 class Candidate(models.Model):
-    """One (customer, nudge, need) put forward; nothing is promised yet.
+    """One (customer, nudge, need) put forward; nothing is promised yet. While it is undecided, a `Waiting` row stands.
 
-    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "event:<id>",
-    "flow:<run>:<step>", "api:<key>"), so that a doubled
-    task puts it forward once. A deferred candidate stays due with a later `due_at`.
+    `occasion` names what put it forward ("stage:<id>", "broadcast:<id>", "event:<id>", "flow:<run>:<step>",
+    "api:<key>"), so that a doubled task puts it forward once.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
@@ -40,28 +34,14 @@ class Candidate(models.Model):
     broadcast = models.ForeignKey(Broadcast, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     flow_run = models.ForeignKey(FlowRun, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     occasion = models.CharField(max_length=80)
-    is_urgent = models.BooleanField(default=False, help_text="Service: decided before any backlog.")
-    state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.DUE)
     put_forward_at = models.DateTimeField()
-    due_at = models.DateTimeField()
     not_after = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["customer", "nudge", "occasion"], name="candidate_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=CandidateState.values), name="candidate_state_known"
-            ),
         ]
         indexes = [
-            # Deciding goes round the workspaces, and within one takes what is urgent first, then the oldest.
-            models.Index(
-                fields=["workspace", "-is_urgent", "due_at", "customer"],
-                condition=Q(state="due"),
-                name="candidates_due",
-            ),
-            models.Index(fields=["customer"], condition=Q(state="due"), name="candidates_of_customer"),
-            # Each index is written again when a candidate ends, so there are only those that something reads.
             models.Index(
                 fields=["customer_need"], condition=Q(customer_need__isnull=False), name="candidates_of_need"
             ),
@@ -69,12 +49,43 @@ class Candidate(models.Model):
                 fields=["stage_change"], condition=Q(stage_change__isnull=False), name="candidates_of_change"
             ),
             models.Index(
-                fields=["broadcast"],
-                condition=Q(state="due", broadcast__isnull=False),
-                name="candidates_of_broadcast",
-            ),
-            models.Index(
                 fields=["flow_run"], condition=Q(flow_run__isnull=False), name="candidates_of_flow_run"
+            ),
+        ]
+
+
+class Waiting(models.Model):
+    """A candidate that is still to be decided: deciding takes it from here, and deletes it when that is final.
+
+    Deferred, it stays, due later. Apart from the candidate, which is never written again: to end it would mean to write
+    it, and each of its indexes, a second time. Customer, workspace and broadcast are the candidate's.
+    """
+
+    candidate = models.OneToOneField(
+        Candidate, on_delete=models.CASCADE, primary_key=True, related_name="waiting"
+    )
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False, db_constraint=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )  # held by waiting_customer_in_workspace
+    broadcast = models.ForeignKey(
+        Broadcast,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="waiting",
+        db_index=False,
+        db_constraint=False,
+    )
+    is_urgent = models.BooleanField(default=False, help_text="Service: decided before any backlog.")
+    due_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # Deciding goes round the workspaces, and within one takes what is urgent first, then the oldest.
+            models.Index(fields=["workspace", "-is_urgent", "due_at", "customer"], name="waiting_due"),
+            models.Index(fields=["customer"], name="waiting_of_customer"),
+            models.Index(
+                fields=["broadcast"], condition=Q(broadcast__isnull=False), name="waiting_of_broadcast"
             ),
         ]
 

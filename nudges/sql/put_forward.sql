@@ -1,8 +1,8 @@
 -- Puts one nudge forward to some customers: a candidate each, once an occasion, and the row that is locked to decide.
 -- A customer found to be another since is taken as that one. The need is the one given, else the open one of the kind
 -- that the nudge is about.
--- What is refused entry is made as decided: refuse_entries.sql says why in the ledger.
--- Reads customers, needs. Writes pressure, candidates. Returns customer_id, candidate_id, occasion of each candidate made.
+-- What is refused entry does not wait for a decision: refuse_entries.sql says why in the ledger.
+-- Reads customers, needs. Writes pressure, candidates, waiting. Returns customer_id, candidate_id, occasion of each candidate made.
 WITH asked AS (
     SELECT DISTINCT ON (occasion, alive.id) alive.id AS customer_id, asked.occasion,
            coalesce(asked.customer_need_id, open_need.id) AS customer_need_id, asked.stage_change_id, asked.flow_run_id
@@ -24,13 +24,18 @@ WITH asked AS (
     WHERE NOT EXISTS (SELECT FROM nudges_pressure AS p WHERE p.customer_id = asked.customer_id)
     ORDER BY customer_id
     ON CONFLICT (customer_id) DO NOTHING
+), made AS (
+    INSERT INTO nudges_candidate (
+        workspace_id, customer_id, nudge_id, customer_need_id, stage_change_id, broadcast_id, flow_run_id, occasion,
+        put_forward_at, not_after
+    )
+    SELECT %(workspace)s, customer_id, %(nudge)s, customer_need_id, stage_change_id, %(broadcast)s, flow_run_id, occasion,
+           %(now)s, %(not_after)s
+    FROM asked ORDER BY customer_id, occasion
+    ON CONFLICT (customer_id, nudge_id, occasion) DO NOTHING
+    RETURNING customer_id, id AS candidate_id, occasion
+), queued AS (
+    INSERT INTO nudges_waiting (candidate_id, workspace_id, customer_id, broadcast_id, is_urgent, due_at)
+    SELECT candidate_id, %(workspace)s, customer_id, %(broadcast)s, %(urgent)s, %(due_at)s FROM made WHERE %(waits)s
 )
-INSERT INTO nudges_candidate (
-    workspace_id, customer_id, nudge_id, customer_need_id, stage_change_id, broadcast_id, flow_run_id, occasion, is_urgent,
-    state, put_forward_at, due_at, not_after
-)
-SELECT %(workspace)s, customer_id, %(nudge)s, customer_need_id, stage_change_id, %(broadcast)s, flow_run_id, occasion,
-       %(urgent)s, %(state)s, %(now)s, %(due_at)s, %(not_after)s
-FROM asked ORDER BY customer_id, occasion
-ON CONFLICT (customer_id, nudge_id, occasion) DO NOTHING
-RETURNING customer_id, id AS candidate_id, occasion
+SELECT customer_id, candidate_id, occasion FROM made

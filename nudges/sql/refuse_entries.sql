@@ -1,6 +1,6 @@
 -- Explains in the ledger why customers were not put forward at all: the nudge's conditions did not fit them then, or they
 -- were not let into a flow whose first nudge it is.
--- Reads candidates just made as decided, nudges, needs, policies. Writes decisions. Returns nothing.
+-- Reads candidates just made that wait for nothing, nudges, needs, policies. Writes decisions. Returns nothing.
 INSERT INTO nudges_decision (
     workspace_id, candidate_id, customer_id, nudge_id, nudge_version, customer_need_id, outcome, reason, rule,
     policy_version, used_by, stage, channel, in_holdout, context, earlier, decided_at

@@ -1,6 +1,8 @@
--- Ends the candidates that are decided; those that wait stay due, later.
--- Reads `deciding`. Writes candidates.
-UPDATE nudges_candidate AS c
-SET state = CASE WHEN d.outcome = 'defer' THEN 'due' ELSE 'decided' END,
-    due_at = CASE WHEN d.outcome = 'defer' THEN d.due_at ELSE c.due_at END
-FROM deciding AS d WHERE d.candidate_id = c.id
+-- Takes from the queue what is decided for good; what is deferred stays, due later.
+-- Reads `deciding`. Writes waiting.
+WITH ended AS (
+    DELETE FROM nudges_waiting
+    WHERE candidate_id = ANY (ARRAY(SELECT candidate_id FROM deciding WHERE outcome <> 'defer' ORDER BY candidate_id))
+)
+UPDATE nudges_waiting AS w SET due_at = d.due_at
+FROM deciding AS d WHERE d.candidate_id = w.candidate_id AND d.outcome = 'defer'

@@ -1,34 +1,34 @@
 -- Takes every due candidate of the customers that this worker has locked, and those still being collected, so that the
 -- ones put forward within the collecting time meet. A service message alone calls nobody in early. What is scheduled
 -- within the look-ahead comes along, marked, so that a lower candidate does not take its slot.
--- Reads candidates, policies, merges. Writes the run's `considered`. Returns nudge_id, customer_ids.
+-- Each candidate is looked up by its key (OFFSET 0 keeps the planner from joining it): there are millions of them.
+-- Reads what waits, candidates, policies, merges. Writes the run's `considered`. Returns nudge_id, customer_ids.
 WITH taken AS (
     INSERT INTO considered
-    SELECT candidate.id, candidate.workspace_id, candidate.customer_id, candidate.nudge_id, candidate.customer_need_id,
+    SELECT candidate.id, waiting.workspace_id, waiting.customer_id, candidate.nudge_id, candidate.customer_need_id,
            candidate.stage_change_id, candidate.broadcast_id, candidate.flow_run_id, candidate.put_forward_at,
            candidate.not_after,
-           CASE WHEN NOT meets.is_due THEN candidate.due_at END
-    FROM nudges_candidate AS candidate
-    JOIN engagement_customer AS customer ON customer.id = candidate.customer_id
-    LEFT JOIN nudges_policy AS policy ON policy.workspace_id = candidate.workspace_id
+           CASE WHEN NOT meets.is_due THEN waiting.due_at END
+    FROM nudges_waiting AS waiting
+    CROSS JOIN LATERAL (SELECT * FROM nudges_candidate WHERE id = waiting.candidate_id OFFSET 0) AS candidate
+    JOIN engagement_customer AS customer ON customer.id = waiting.customer_id
+    LEFT JOIN nudges_policy AS policy ON policy.workspace_id = waiting.workspace_id
     CROSS JOIN LATERAL (
-        SELECT candidate.due_at <= %(now)s
-            OR candidate.due_at <= candidate.put_forward_at + coalesce(policy.collect_seconds, 60) * interval '1 second'
+        SELECT waiting.due_at <= %(now)s
+            OR waiting.due_at <= candidate.put_forward_at + coalesce(policy.collect_seconds, 60) * interval '1 second'
             AND candidate.put_forward_at <= %(now)s
             AND EXISTS (
-                SELECT FROM nudges_candidate AS caller
-                WHERE caller.customer_id = candidate.customer_id AND caller.state = 'due'
-                  AND caller.due_at <= %(now)s AND NOT caller.is_urgent
+                SELECT FROM nudges_waiting AS caller
+                WHERE caller.customer_id = waiting.customer_id AND caller.due_at <= %(now)s AND NOT caller.is_urgent
             ) AS is_due
     ) AS meets
-    WHERE candidate.customer_id = ANY (%(customers)s) AND candidate.state = 'due'
-      AND customer.merged_into_id IS NULL
+    WHERE waiting.customer_id = ANY (%(customers)s) AND customer.merged_into_id IS NULL
       AND NOT EXISTS (
           SELECT FROM engagement_merge AS merge
-          WHERE merge.target_id = candidate.customer_id AND NOT 'nudges' = ANY (merge.absorbed_by)
+          WHERE merge.target_id = waiting.customer_id AND NOT 'nudges' = ANY (merge.absorbed_by)
       )
       AND (meets.is_due
-           OR candidate.due_at <= %(now)s + coalesce(policy.look_ahead_seconds, 86400) * interval '1 second')
+           OR waiting.due_at <= %(now)s + coalesce(policy.look_ahead_seconds, 86400) * interval '1 second')
     RETURNING nudge_id, customer_id
 )
 SELECT nudge_id, array_agg(DISTINCT customer_id ORDER BY customer_id) AS customer_ids FROM taken GROUP BY nudge_id ORDER BY nudge_id

@@ -18,7 +18,7 @@ from nudges.considering import (
     start_broadcast,
 )
 from nudges.deciding import decide_nudges
-from nudges.models import Approval, Broadcast, Candidate, Decision, Message, Nudge
+from nudges.models import Approval, Broadcast, Decision, Message, Nudge, Waiting
 from nudges.sending import send_messages
 from nudges.snippeting import save_snippet
 from nudges.writing import save_content
@@ -106,7 +106,7 @@ def test_any_edit_resets_it_and_what_waits_goes_when_it_is_approved_again(
     later = NOW + timedelta(minutes=2)
     assert decide_nudges(now=later)["send"] == 2
     assert send_messages(now=later)["delivered"] == 3
-    assert not Candidate.objects.filter(state="due").exists()
+    assert not Waiting.objects.exists()
 
 
 def test_who_may_approve_is_the_owners_choice_and_nobody_their_own(office: Office, nudge: Nudge) -> None:

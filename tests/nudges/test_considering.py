@@ -22,7 +22,7 @@ from nudges.considering import (
     stop_broadcast,
 )
 from nudges.deciding import decide_nudges
-from nudges.models import Broadcast, Candidate, Decision, Message, Nudge, Pressure
+from nudges.models import Broadcast, Candidate, Decision, Message, Nudge, Pressure, Waiting
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.nudges.deciding_one import DAY, HOUR, MINUTE, read
@@ -48,7 +48,7 @@ def test_it_is_due_after_the_collecting_time_a_service_message_at_once(
     make_nudges.policy(workspace, collect_seconds=90)
     put(nudge, customer)
     put(make_nudges.nudge(workspace, promise="service"), customer)
-    due = dict(Candidate.objects.values_list("is_urgent", "due_at"))
+    due = dict(Waiting.objects.values_list("is_urgent", "due_at"))
     assert due == {False: NOW + timedelta(seconds=90), True: NOW}
     assert Candidate.objects.filter(not_after=NOW + 72 * HOUR).count() == 2
 
@@ -57,7 +57,7 @@ def test_conditions_are_checked_when_it_is_put_forward(workspace: Workspace, cus
     gold = make.customer(workspace, traits={"plan": "gold"})
     nudge = make_nudges.nudge(workspace, conditions={"trait": "plan", "is": "gold"})
     assert put(nudge, customer, gold) == 1
-    assert Candidate.objects.get(state="due").customer == gold
+    assert Waiting.objects.get().customer == gold
 
 
 def test_refused_entries_are_explained_in_the_same_ledger(workspace: Workspace, customer: Customer) -> None:

@@ -19,7 +19,7 @@ from nudges.considering import consider_entries, consider_events
 from nudges.considering.listening import READER
 from nudges.deciding import absorb_merges, decide_nudges
 from nudges.keeping import keep_ledger
-from nudges.models import Candidate, Decision, Entry, Message, Nudge
+from nudges.models import Candidate, Decision, Entry, Message, Nudge, Waiting
 from tests import make, make_messages
 from tests.make import NOW
 from tests.nudges.deciding_one import DAY, HOUR, MINUTE
@@ -210,7 +210,7 @@ def test_what_waits_for_quiet_hours_is_asked_again_when_it_is_let_go(
     happen(customer)
     consider_events(now=NOW)
     consider_entries(now=NOW)
-    Candidate.objects.update(due_at=NOW + HOUR)
+    Waiting.objects.update(due_at=NOW + HOUR)
     happen(customer, "Order Refunded", at=NOW + 30 * MINUTE)
     decide_nudges(now=NOW + 2 * HOUR)
     assert reason_of(nudge) == "settled"

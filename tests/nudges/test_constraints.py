@@ -16,7 +16,6 @@ from django.db.models import CheckConstraint, UniqueConstraint
 from engagement.models import Customer, Workspace
 from nudges.models import (
     Approval,
-    Candidate,
     Cap,
     ChannelAccount,
     Decision,
@@ -36,6 +35,7 @@ from nudges.models import (
     SnippetUse,
     SnippetVersion,
     StaffTask,
+    Waiting,
     Watch,
 )
 from tests import make, make_nudges
@@ -88,7 +88,6 @@ OTHERS = {
     "content_once",
     "cap_once",
     "candidate_once",
-    "candidate_state_known",
     "decision_outcome_known",
     "decision_says_why",
     "message_state_known",
@@ -266,8 +265,10 @@ def test_one_text_for_a_channel_and_language(nudge: Nudge) -> None:
 
 def test_candidates(customer: Customer, nudge: Nudge) -> None:
     one = make_nudges.candidate(nudge, customer)
-    with refused("candidate_state_known"), transaction.atomic():
-        Candidate.objects.update(state="lost")
+    with refused("waiting_customer_in_workspace"), transaction.atomic():
+        Waiting.objects.update(workspace=make.workspace())
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     one.pk = None
     with refused("candidate_once"), transaction.atomic():
         one.save(force_insert=True)

@@ -24,6 +24,7 @@ from nudges.models import (
     Policy,
     Preference,
     Pressure,
+    Waiting,
 )
 from tests import make, make_nudges
 from tests.make_dashboard import Office, events
@@ -357,7 +358,7 @@ def test_a_dry_run_counts_and_sends_nothing(office: Office) -> None:
     page = text_of(office.enter("analyst").get(f"/nudges/{office.nudge.pk}/dry-run"))
     assert "Considered" in page
     assert not Broadcast.objects.exclude(pk=office.ids["broadcast_id"]).exists()
-    assert Candidate.objects.filter(state="due").count() == 0
+    assert Waiting.objects.count() == 0
 
 
 def test_a_dry_run_of_a_nudge_that_a_stage_starts_asks_who_stands_there(office: Office) -> None:

@@ -160,7 +160,7 @@ def test_what_loses_may_wait_if_its_nudge_does(workspace: Workspace, customer: C
     decision = Decision.objects.get(candidate=loser)
     assert (decision.outcome, decision.reason, decision.winner_id) == ("defer", "outranked", winner.pk)
     loser.refresh_from_db()
-    assert became(loser, loser.due_at) == SENT
+    assert became(loser, loser.waiting.due_at) == SENT
 
 
 def test_the_ledger_keeps_the_eligible_set_and_the_chances(

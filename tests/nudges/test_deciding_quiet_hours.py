@@ -9,7 +9,7 @@ import pytest
 
 from engagement.models import Customer, Workspace
 from nudges.deciding import decide_nudges
-from nudges.models import Candidate, Message, Nudge, Preference
+from nudges.models import Message, Nudge, Preference, Waiting
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.nudges.deciding_one import DAY, HOUR, became, decide
@@ -137,10 +137,9 @@ def test_what_waited_for_the_morning_is_sent_then_and_keeps_its_trail(
     candidate = make_nudges.candidate(nudge, customer)
     assert became(candidate) == QUIET
     candidate.refresh_from_db()
-    assert candidate.state == "due"
-    assert NOW + 2 * HOUR <= candidate.due_at <= NOW + 2 * HOUR + timedelta(minutes=5)
+    assert NOW + 2 * HOUR <= candidate.waiting.due_at <= NOW + 2 * HOUR + timedelta(minutes=5)
     assert decide_nudges(now=NOW + HOUR) == {}
-    decision = decide(candidate, candidate.due_at)
+    decision = decide(candidate, candidate.waiting.due_at)
     assert (decision.outcome, decision.reason) == SENT
     assert [(step["outcome"], step["reason"]) for step in decision.earlier] == [QUIET]
 
@@ -150,7 +149,7 @@ def test_a_nights_worth_is_not_let_go_in_one_second(workspace: Workspace, nudge:
     for n in range(40):
         make_nudges.candidate(nudge, make.customer(workspace, email=f"c{n}@example.org"))
     decide_nudges(now=NOW)
-    assert Candidate.objects.filter(state="due").values("due_at").distinct().count() > 30
+    assert Waiting.objects.values("due_at").distinct().count() > 30
 
 
 def test_the_inbox_makes_no_noise_so_it_has_no_quiet_hours(workspace: Workspace, customer: Customer) -> None:
@@ -173,7 +172,7 @@ def test_a_nudge_that_waits_waits_out_a_pause(workspace: Workspace, customer: Cu
     candidate = make_nudges.candidate(make_nudges.nudge(workspace, on_cap="defer"), customer)
     assert became(candidate) == ("defer", "paused")
     candidate.refresh_from_db()
-    assert became(candidate, candidate.due_at) == SENT
+    assert became(candidate, candidate.waiting.due_at) == SENT
 
 
 def test_a_paused_category_holds_only_its_own(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:

@@ -21,7 +21,7 @@ from journeys.models import Stage
 from nudges.audits import find_drift, find_violations
 from nudges.deciding import decide_nudges
 from nudges.hearing import hear_reply
-from nudges.models import Candidate, Cap, Decision, Message, Nudge, Preference
+from nudges.models import Candidate, Cap, Decision, Message, Nudge, Preference, Waiting
 from nudges.pressure import release_slots
 from tests import make, make_nudges
 from tests.nudges import reference
@@ -236,7 +236,7 @@ class World:
 
     def decide(self, now: datetime) -> None:
         due = set(
-            Candidate.objects.filter(workspace=self.workspace, state="due", due_at__lte=now).values_list(
+            Candidate.objects.filter(workspace=self.workspace, waiting__due_at__lte=now).values_list(
                 "pk", flat=True
             )
         )
@@ -252,9 +252,11 @@ class World:
     def scheduled(self, due: set[int], now: datetime) -> list[Wish]:
         """What waits within the look-ahead, for customers who have something due."""
         busy = {self.open[pk].customer for pk in due}
-        times = Candidate.objects.filter(pk__in=self.open.keys() - due, customer__in=busy)
-        soon = times.filter(due_at__lte=now + timedelta(seconds=self.look_ahead)).order_by("pk")
-        return [replace(self.open[one.pk], scheduled_at=one.due_at) for one in soon]
+        times = Candidate.objects.filter(pk__in=self.open.keys() - due, customer__in=busy).select_related(
+            "waiting"
+        )
+        soon = times.filter(waiting__due_at__lte=now + timedelta(seconds=self.look_ahead)).order_by("pk")
+        return [replace(self.open[one.pk], scheduled_at=one.waiting.due_at) for one in soon]
 
     def compare(self, decision: Decision, verdict: Verdict, now: datetime) -> None:
         told = (decision.outcome, decision.reason, decision.rule, decision.allowed_at)
@@ -264,7 +266,7 @@ class World:
         assert Message.objects.filter(candidate=decision.candidate_id).exists() == (verdict.outcome == "send")
         assert decision.winner_id is not None or decision.reason != "outranked"
         if verdict.outcome == "defer":
-            due = Candidate.objects.get(pk=decision.candidate_id).due_at
+            due = Waiting.objects.get(pk=decision.candidate_id).due_at
             assert verdict.allowed_at is not None
             earliest = max(verdict.allowed_at, now + MINUTE)
             assert earliest <= due <= min(earliest + 5 * MINUTE, self.open[decision.candidate_id].not_after)

@@ -72,7 +72,7 @@ def test_a_claim_is_made_once_even_where_statistics_are_older_than_the_rows() ->
     """A planner that thinks the tables empty once turned the joins round, and claimed for each customer there was."""
     with connection.cursor() as cursor:
         # As ANALYZE would say where all rows have gone, but within this transaction: ANALYZE would leave it behind.
-        for table in ("nudges_candidate", "nudges_pressure", "engagement_customer", "engagement_merge"):
+        for table in ("nudges_waiting", "nudges_pressure", "engagement_customer", "engagement_merge"):
             cursor.execute(
                 "SELECT pg_restore_relation_stats('schemaname', current_schema()::text, 'relname', %s::text, "
                 "'relpages', 9, 'reltuples', 0::real)",

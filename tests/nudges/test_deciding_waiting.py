@@ -31,9 +31,9 @@ def test_it_waits_until_the_cap_frees_and_is_sent_then(
     decision = decide(candidate)
     assert (decision.outcome, decision.reason, decision.allowed_at) == ("defer", "capped", NOW + 4 * HOUR)
     candidate.refresh_from_db()
-    assert NOW + 4 * HOUR <= candidate.due_at <= NOW + 4 * HOUR + timedelta(minutes=5)
-    assert decide_nudges(now=candidate.due_at - timedelta(seconds=1)) == {}
-    assert became(candidate, candidate.due_at) == SENT
+    assert NOW + 4 * HOUR <= candidate.waiting.due_at <= NOW + 4 * HOUR + timedelta(minutes=5)
+    assert decide_nudges(now=candidate.waiting.due_at - timedelta(seconds=1)) == {}
+    assert became(candidate, candidate.waiting.due_at) == SENT
     assert Decision.objects.filter(candidate=candidate).count() == 1
 
 
@@ -43,7 +43,7 @@ def test_it_waits_a_minute_at_least(workspace: Workspace, customer: Customer, nu
     candidate = make_nudges.candidate(nudge, customer)
     assert became(candidate) == ("defer", "min_gap")
     candidate.refresh_from_db()
-    assert candidate.due_at >= NOW + timedelta(seconds=60)
+    assert candidate.waiting.due_at >= NOW + timedelta(seconds=60)
 
 
 def test_the_time_at_which_it_is_allowed_is_never_at_night(
@@ -74,7 +74,7 @@ def test_it_is_never_due_after_its_last_moment(workspace: Workspace, customer: C
         candidate = make_nudges.candidate(nudge, customer)
         assert became(candidate) == WAITS
         candidate.refresh_from_db()
-        assert candidate.due_at <= candidate.not_after
+        assert candidate.waiting.due_at <= candidate.not_after
 
 
 def test_everything_is_asked_again_when_it_is_let_go(workspace: Workspace, customer: Customer) -> None:
@@ -115,7 +115,7 @@ def test_the_trail_of_waiting_is_kept_but_bounded(workspace: Workspace, customer
         make_nudges.sent(nudge, customer, at=now)
         decide_nudges(now=now)
         candidate.refresh_from_db()
-        now = candidate.due_at
+        now = candidate.waiting.due_at
     trail = Decision.objects.get(candidate=candidate).earlier
     assert len(trail) == 20
     assert all(step["reason"] == "capped" and step["until"] for step in trail)

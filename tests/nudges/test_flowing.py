@@ -16,7 +16,7 @@ from nudges.considering import consider_events, consider_stage_changes, let_into
 from nudges.deciding import absorb_merges, decide_nudges
 from nudges.flowing import advance_flows, end_flow, pause_flow, publish_flow, resume_flow, save_draft
 from nudges.keeping import fold_tallies, keep_ledger
-from nudges.models import Candidate, Decision, Flow, FlowRun, FlowTally, Message, Nudge
+from nudges.models import Candidate, Decision, Flow, FlowRun, FlowTally, Message, Nudge, Waiting
 from nudges.reasons import Reason
 from nudges.records import customer_record
 from nudges.sending.rechecking import find_obstacles
@@ -247,7 +247,8 @@ def test_who_is_inside_already_is_not_let_in_again(
     enter(flow, customer, occasion="api:2")
     assert refusal_of(customer) == ("already_inside", "flow:x")
     assert FlowRun.objects.get(state="running").occasion == "api:1"
-    assert Candidate.objects.get().state == "decided"  # nothing more comes of it
+    assert Candidate.objects.get().decision  # nothing more comes of it
+    assert not Waiting.objects.exists()
 
 
 def test_two_askings_at_once_let_in_one(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:

@@ -22,7 +22,7 @@ from nudges.considering import (
     start_broadcast,
 )
 from nudges.deciding import decide_nudges, release_slots, simulate
-from nudges.models import Candidate, Decision, Message, Nudge, Policy, Preference
+from nudges.models import Candidate, Decision, Message, Nudge, Policy, Preference, Waiting
 from nudges.reasons import Reason
 from tests import make, make_nudges
 from tests.make import NOW
@@ -78,13 +78,13 @@ def test_a_capped_message_waits_a_whole_window_from_now(
     """Mautic PR #4761: it was put off by a whole period, weeks out. It may go when the slot frees, and is due then."""
     make_nudges.cap(workspace, 1, per=7 * 86400)
     make_nudges.sent(nudge, customer, at=NOW - 6 * DAY)
-    waiting = make_nudges.candidate(
+    held = make_nudges.candidate(
         make_nudges.nudge(workspace, on_cap="defer", expires_after_hours=99), customer
     )
-    assert decide(waiting).allowed_at == NOW + DAY
-    waiting.refresh_from_db()
-    assert NOW + DAY <= waiting.due_at <= NOW + DAY + 5 * MINUTE
-    assert became(waiting, waiting.due_at) == ("send", "sent")
+    assert decide(held).allowed_at == NOW + DAY
+    held.refresh_from_db()
+    assert NOW + DAY <= held.waiting.due_at <= NOW + DAY + 5 * MINUTE
+    assert became(held, held.waiting.due_at) == ("send", "sent")
 
 
 def test_texts_are_capped_by_the_rule_for_mails(workspace: Workspace, customer: Customer) -> None:
@@ -106,10 +106,10 @@ def test_what_was_queued_goes_out_after_its_nudge_was_unpublished(
     """Mautic PR #4761: unpublished mails left the queue."""
     make_nudges.cap(workspace, 1)
     make_nudges.sent(make_nudges.nudge(workspace), customer, at=NOW - HOUR)
-    waiting = make_nudges.candidate(make_nudges.nudge(workspace, on_cap="defer"), customer)
-    assert became(waiting) == ("defer", "capped")
-    Nudge.objects.filter(pk=waiting.nudge_id).update(status="paused")
-    assert became(waiting, NOW + 2 * DAY) == ("suppress", "nudge_inactive")
+    held = make_nudges.candidate(make_nudges.nudge(workspace, on_cap="defer"), customer)
+    assert became(held) == ("defer", "capped")
+    Nudge.objects.filter(pk=held.nudge_id).update(status="paused")
+    assert became(held, NOW + 2 * DAY) == ("suppress", "nudge_inactive")
 
 
 def test_the_counter_comes_late_and_lets_too_many_through(workspace: Workspace, customer: Customer) -> None:
@@ -187,7 +187,7 @@ def test_the_second_capped_message_of_a_kind_vanishes(workspace: Workspace, cust
 def test_what_waits_too_often_has_no_end(workspace: Workspace, customer: Customer) -> None:
     """Mautic: after three tries a message stayed unsent for ever. Here waiting ends, at the latest by `not_after`."""
     cap = make_nudges.cap(workspace, 1)
-    waiting = make_nudges.candidate(
+    held = make_nudges.candidate(
         make_nudges.nudge(workspace, on_cap="defer", expires_after_hours=60), customer
     )
     other = make_nudges.nudge(workspace)
@@ -195,11 +195,11 @@ def test_what_waits_too_often_has_no_end(workspace: Workspace, customer: Custome
     for _round in range(6):
         make_nudges.sent(other, customer, at=now - MINUTE)
         decide_nudges(now=now)
-        waiting.refresh_from_db()
-        if waiting.state == "decided":
+        held.refresh_from_db()
+        if not Waiting.objects.exists():
             break
-        now = waiting.due_at
-    end = Decision.objects.get(candidate=waiting)
+        now = held.waiting.due_at
+    end = Decision.objects.get(candidate=held)
     assert (end.outcome, end.reason, end.rule) == ("suppress", "expired", f"cap:{cap.pk}")
     assert [step["reason"] for step in end.earlier] == ["capped", "capped"]
 
@@ -316,11 +316,11 @@ def test_who_enters_again_while_running_is_scheduled_twice(workspace: Workspace,
 def test_waiting_writes_hundreds_of_records_a_second(workspace: Workspace, customer: Customer) -> None:
     """Mautic #7057. However often it is asked again, a candidate has one decision, and a bounded trail."""
     make_nudges.policy(workspace, quiet_start="00:00", quiet_end="23:59")
-    waiting = make_nudges.candidate(make_nudges.nudge(workspace, expires_after_hours=2000), customer)
+    held = make_nudges.candidate(make_nudges.nudge(workspace, expires_after_hours=2000), customer)
     for _run in range(30):
-        waiting.refresh_from_db()
-        decide_nudges(now=waiting.due_at)
-        Candidate.objects.filter(pk=waiting.pk).update(due_at=waiting.due_at + MINUTE)
+        held.refresh_from_db()
+        decide_nudges(now=held.waiting.due_at)
+        Waiting.objects.filter(pk=held.pk).update(due_at=held.waiting.due_at + MINUTE)
     assert Decision.objects.count() == 1
     assert len(Decision.objects.get().earlier) <= 20
 
@@ -384,7 +384,7 @@ def test_after_a_night_everything_is_let_go_in_one_second(workspace: Workspace, 
     for person in people:
         make_nudges.candidate(nudge, person)
     decide_nudges(now=NOW)
-    due = set(Candidate.objects.values_list("due_at", flat=True))
+    due = set(Waiting.objects.values_list("due_at", flat=True))
     assert len(due) > 15
     assert min(due) >= NOW + HOUR
     assert max(due) <= NOW + HOUR + 5 * MINUTE
@@ -407,10 +407,10 @@ def test_a_refusal_after_scheduling_is_retried_for_ever(workspace: Workspace, cu
     tips = make.category(workspace)
     make_nudges.cap(workspace, 1)
     make_nudges.sent(make_nudges.nudge(workspace, category=tips), customer, at=NOW - HOUR)
-    waiting = make_nudges.candidate(make_nudges.nudge(workspace, category=tips, on_cap="defer"), customer)
-    assert became(waiting) == ("defer", "capped")
+    held = make_nudges.candidate(make_nudges.nudge(workspace, category=tips, on_cap="defer"), customer)
+    assert became(held) == ("defer", "capped")
     make.consent(customer, tips, state="denied")
-    assert became(waiting, NOW + DAY) == ("suppress", "no_consent")
+    assert became(held, NOW + DAY) == ("suppress", "no_consent")
     assert decide_nudges(now=NOW + 2 * DAY) == {}
 
 

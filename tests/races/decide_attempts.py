@@ -11,7 +11,7 @@ import time
 from engagement.models import Customer
 from nudges.considering import put_forward
 from nudges.deciding import decide_nudges
-from nudges.models import Candidate, Nudge
+from nudges.models import Nudge, Waiting
 from tests.make import NOW
 from tests.races.workers import wait_for_the_others
 
@@ -24,6 +24,6 @@ def attempt(nudge_id: int, attempts: int) -> None:
         occasion = f"race:{os.getpid()}:{number}"
         put_forward(nudge=nudge, customer_ids=customers, occasion=occasion, now=NOW)
         decide_nudges(now=NOW)  # who is in another's hands is passed over, and decided by that one
-    while Candidate.objects.filter(nudge=nudge, state="due").exists():
+    while Waiting.objects.filter(candidate__nudge=nudge).exists():
         decide_nudges(now=NOW)
         time.sleep(0.05)

@@ -14,7 +14,7 @@ from journeys.models import CustomerNeed, Need, Stage, StageChange
 from journeys.needs import install_default_evidence
 from nudges.audits import find_drift, find_violations
 from nudges.considering import put_forward, start_broadcast
-from nudges.models import Broadcast, Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy
+from nudges.models import Broadcast, Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy, Waiting
 from tests import make
 
 CAP = 2
@@ -113,7 +113,7 @@ def count(workspace_id: int, now: datetime) -> dict[str, Any]:
         "unread": Unread.objects.filter(customer__workspace_id=workspace_id).count(),
         "changes": StageChange.objects.filter(**ours, considered_at=None).count(),
         "broadcasts": Broadcast.objects.filter(**ours, state="running").count(),
-        "due": Candidate.objects.filter(**ours, state="due", due_at__lte=now + timedelta(minutes=6)).count(),
+        "due": Waiting.objects.filter(**ours, due_at__lte=now + timedelta(minutes=6)).count(),
         "messages": messages.filter(state="decided").count(),
         "claimed": messages.filter(state="claimed").count(),
     }

@@ -21,7 +21,7 @@ from engagement.models import Workspace
 from nudges.audits import find_drift, find_violations
 from nudges.deciding import decide_nudges
 from nudges.deciding.chunks import WrongIsolationError
-from nudges.models import Candidate, Decision, Message, Nudge
+from nudges.models import Candidate, Decision, Message, Nudge, Waiting
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.races.decide_attempts import attempt
@@ -60,7 +60,7 @@ def test_many_attempts_on_one_customer_with_a_cap_of_1(workspace: Workspace) -> 
         assert (decision.rule, decision.limit, decision.count) == (f"cap:{cap.pk}", 1, 1)
         assert decision.used_by == [message.pk]
         assert decision.allowed_at == NOW + timedelta(days=1)
-    assert not Candidate.objects.filter(state="due").exists()
+    assert not Waiting.objects.exists()
     assert (find_violations(), find_drift(now=NOW)) == ([], [])
 
 

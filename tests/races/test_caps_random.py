@@ -27,7 +27,7 @@ def test_no_interleaving_of_workers_exceeds_a_cap(seed: int) -> None:
     assert too_many(world) == []
     assert find_violations() == []
     assert find_drift(now=beginning + 3 * DAY) == []
-    assert not Candidate.objects.filter(decision=None, due_at__lte=beginning).exists()
+    assert not Candidate.objects.filter(decision=None, waiting__due_at__lte=beginning).exists()
     assert Decision.objects.filter(outcome="send").count() == Message.objects.count()
     doubled = Decision.objects.values("candidate").annotate(n=Count("pk")).filter(n__gt=1)
     assert not doubled.exists()
