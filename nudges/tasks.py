@@ -36,6 +36,11 @@ def consider_entries() -> dict[str, int]:
 
 
 @shared_task
+def consider_fitting() -> dict[str, int]:
+    return dict(considering.consider_fitting(now=timezone.now()))
+
+
+@shared_task
 def advance_flows() -> dict[str, int]:
     return dict(until_done(lambda: flowing.advance_flows(now=timezone.now())))
 

@@ -35,7 +35,7 @@ from reviews.models import Review
 from reviews.photo_models import ReviewPhoto
 from reviews.talk_models import Post
 from reviews.talking import ask_question
-from tests import make, make_contents, make_nudges, make_reviews, make_surveys
+from tests import make, make_contents, make_flows, make_nudges, make_reviews, make_surveys
 from tests.make import NOW
 
 _serial = count(1)
@@ -93,6 +93,7 @@ class Office:
             "message_id": make_nudges.sent(nudge, customer, at=NOW, channel="staff_task", address="").pk,
             "broadcast_id": broadcast(nudge).pk,
             "cap_id": make_nudges.cap(workspace, 1).pk,
+            "flow_id": make_flows.flow(workspace, make_flows.say(nudge), name="Welcome").pk,
             "dry_run_id": make_nudges.dry_run(nudge).pk,
             "throughput_id": make_nudges.throughput(workspace, 60).pk,
             "text_id": text(workspace, customer).pk,

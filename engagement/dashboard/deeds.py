@@ -12,6 +12,7 @@ VERBS = {
     "add": pgettext_lazy("what was done", "add"),
     "approve": pgettext_lazy("what was done", "approve"),
     "archive": pgettext_lazy("what was done", "archive"),
+    "ask": pgettext_lazy("what was done", "ask for"),
     "change": pgettext_lazy("what was done", "change"),
     "close": pgettext_lazy("what was done", "close"),
     "create": pgettext_lazy("what was done", "create"),
@@ -26,6 +27,7 @@ VERBS = {
     "open": pgettext_lazy("what was done", "open"),
     "pause": pgettext_lazy("what was done", "pause"),
     "publish": pgettext_lazy("what was done", "publish"),
+    "refuse": pgettext_lazy("what was done", "refuse"),
     "reject": pgettext_lazy("what was done", "reject"),
     "remove": pgettext_lazy("what was done", "remove"),
     "respond": pgettext_lazy("what was done", "respond"),
@@ -46,6 +48,7 @@ VERBS = {
 }
 OBJECTS = {
     "answer": pgettext_lazy("to what it was done", "answer"),
+    "approval": pgettext_lazy("to what it was done", "approval"),
     "broadcast": pgettext_lazy("to what it was done", "broadcast"),
     "cap": pgettext_lazy("to what it was done", "cap"),
     "category": pgettext_lazy("to what it was done", "topic"),
@@ -53,6 +56,7 @@ OBJECTS = {
     "customer": pgettext_lazy("to what it was done", "customer"),
     "evidence": pgettext_lazy("to what it was done", "evidence"),
     "fit_topic": pgettext_lazy("to what it was done", "rules of fit"),
+    "flow": pgettext_lazy("to what it was done", "flow"),
     "guide": pgettext_lazy("to what it was done", "guide"),
     "invitation": pgettext_lazy("to what it was done", "invitation"),
     "key": pgettext_lazy("to what it was done", "key"),

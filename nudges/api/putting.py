@@ -18,7 +18,7 @@ from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource
 from engagement.api.shapes import MAX_BATCH, Body, ObjectName, Out
 from engagement.conditions import ConditionError
-from engagement.models import Channel, Customer, Identity, IdentityKind
+from engagement.models import Channel, Customer, Identity, IdentityKind, Workspace
 from nudges.api.nudges import NUDGES
 from nudges.considering import put_forward
 from nudges.deciding import simulate
@@ -144,6 +144,16 @@ class PreviewOut(Out):
     problem = serializers.CharField(help_text="Why it cannot be made; empty when it can.")
 
 
+def customers_named(workspace: Workspace, values: dict[str, Any]) -> list[int]:
+    """The ids of the customers named in an `Audience` who exist in the workspace, in two queries."""
+    living = Customer.objects.filter(workspace=workspace, merged_into=None)
+    found = set(living.filter(pk__in=values.get("customers", [])).values_list("pk", flat=True))
+    identities = Identity.objects.filter(
+        workspace=workspace, kind=IdentityKind.EXTERNAL, value__in=values.get("external_ids", [])
+    )
+    return sorted(found | set(identities.values_list("customer_id", flat=True)))
+
+
 class NudgeAction(Resource):
     """Something done with one nudge."""
 
@@ -152,15 +162,6 @@ class NudgeAction(Resource):
     def nudge(self, nudge_id: int) -> Nudge:
         """The nudge that the path names."""
         return self.find(NUDGES, pk=nudge_id)
-
-    def audience(self, values: dict[str, Any]) -> list[int]:
-        """The ids of the customers named who exist in the workspace, in two queries."""
-        living = Customer.objects.filter(workspace=self.workspace, merged_into=None)
-        found = set(living.filter(pk__in=values.get("customers", [])).values_list("pk", flat=True))
-        identities = Identity.objects.filter(
-            workspace=self.workspace, kind=IdentityKind.EXTERNAL, value__in=values.get("external_ids", [])
-        )
-        return sorted(found | set(identities.values_list("customer_id", flat=True)))
 
 
 class PutForward(NudgeAction):
@@ -180,7 +181,7 @@ class PutForward(NudgeAction):
         if nudge.status != NudgeStatus.ACTIVE:
             raise Problem(409, "wrong_state", _("The nudge is not active; activate it first."))
         name = values.get("occasion") or (read_key(request) or uuid.uuid4().hex)[:MAX_OCCASION]
-        customer_ids = self.audience(values)
+        customer_ids = customers_named(self.workspace, values)
         occasion = f"api:{name}"
         made = put_forward(nudge=nudge, customer_ids=customer_ids, occasion=occasion, now=self.now)
         shown = {"nudge": nudge.pk, "occasion": occasion, "asked": len(customer_ids), "put_forward": made}
@@ -205,7 +206,9 @@ class Simulate(NudgeAction):
         values = self.check(SimulateIn)
         at = values.pop("at", self.now)
         try:
-            result = simulate(nudge=nudge, customer_ids=self.audience(values) if values else None, now=at)
+            result = simulate(
+                nudge=nudge, customer_ids=customers_named(self.workspace, values) if values else None, now=at
+            )
         except ConditionError as error:
             raise Problem(409, "bad_conditions", str(error)) from error
         counts = [

@@ -13,6 +13,7 @@ from nudges.considering.broadcasts import (
 )
 from nudges.considering.entries import consider_entries
 from nudges.considering.events import consider_events
+from nudges.considering.fitting import consider_fitting
 from nudges.considering.flows import let_into
 from nudges.considering.forwarding import put_forward
 from nudges.considering.stages import consider_stage_changes
@@ -22,6 +23,7 @@ __all__ = [
     "consider_broadcasts",
     "consider_entries",
     "consider_events",
+    "consider_fitting",
     "consider_stage_changes",
     "let_into",
     "pause_broadcast",

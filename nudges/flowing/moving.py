@@ -20,13 +20,13 @@ from nudges.reasons import Reason
 
 def pause_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
     """Let nobody in and nobody on; what it put forward waits (reason `flow_paused`). Raises CannotChange."""
-    return _move(flow, {FlowState.LIVE}, FlowState.PAUSED, actor, now)
+    return _move(flow, {FlowState.LIVE}, FlowState.PAUSED, "pause_flow", actor, now)
 
 
 @transaction.atomic
 def resume_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
     """Go on: waits that ended meanwhile are over, and what waited is looked at now. Raises CannotChange."""
-    moved = _move(flow, {FlowState.PAUSED}, FlowState.LIVE, actor, now)
+    moved = _move(flow, {FlowState.PAUSED}, FlowState.LIVE, "resume_flow", actor, now)
     Waiting.objects.filter(
         candidate__flow_run__flow=moved, candidate__decision__reason=Reason.FLOW_PAUSED
     ).update(due_at=now)
@@ -36,7 +36,7 @@ def resume_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Fl
 @transaction.atomic
 def end_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
     """End it for good: who is inside leaves, and what is not sent yet is not sent any more. Raises CannotChange."""
-    moved = _move(flow, {FlowState.LIVE, FlowState.PAUSED}, FlowState.ENDED, actor, now)
+    moved = _move(flow, {FlowState.LIVE, FlowState.PAUSED}, FlowState.ENDED, "stop_flow", actor, now)
     left = run_statement("nudges.end_runs", {"flow": moved.pk, "now": now})
     counted = Counter(row["version_id"] for row in left)
     FlowTally.objects.bulk_create(
@@ -55,7 +55,12 @@ def end_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
 
 @transaction.atomic
 def _move(
-    flow: Flow, allowed: set[FlowState], state: FlowState, actor: User | ApiKey | None, now: datetime
+    flow: Flow,
+    allowed: set[FlowState],
+    state: FlowState,
+    action: str,
+    actor: User | ApiKey | None,
+    now: datetime,
 ) -> Flow:
     held = Flow.objects.select_for_update(of=("self",)).select_related("workspace", "version").get(pk=flow.pk)
     if held.state not in allowed:
@@ -65,7 +70,5 @@ def _move(
     held.save(update_fields=["state", "updated_at"])
     hear_events(held.workspace_id)
     detail = {"name": held.name, "state": [before, str(state)]}
-    record(
-        workspace=held.workspace, actor=actor, action="change_flow_state", target=held, detail=detail, now=now
-    )
+    record(workspace=held.workspace, actor=actor, action=action, target=held, detail=detail, now=now)
     return held

@@ -75,7 +75,7 @@ def rename_flow(*, flow: Flow, name: str, actor: Actor, now: datetime) -> Flow:
         held.name = name
         held.save(update_fields=["name", "updated_at"])
         record(
-            workspace=held.workspace, actor=actor, action="rename_flow", target=held, detail=detail, now=now
+            workspace=held.workspace, actor=actor, action="change_flow", target=held, detail=detail, now=now
         )
     return held
 
@@ -104,7 +104,7 @@ def save_draft(*, flow: Flow, values: dict[str, Any], actor: Actor, now: datetim
     if changed:
         detail = {"name": held.name, "changed": sorted(changed)}
         record(
-            workspace=held.workspace, actor=actor, action="write_flow", target=held, detail=detail, now=now
+            workspace=held.workspace, actor=actor, action="change_flow", target=held, detail=detail, now=now
         )
     return draft
 
@@ -194,7 +194,11 @@ def _check_whole(draft: FlowVersion) -> None:
     if draft.trigger == FlowTrigger.STAGE and not draft.trigger_stage:
         raise CannotChange("trigger_stage", _("Choose the stage that lets people in."))
     if draft.trigger == FlowTrigger.CONDITION and not draft.conditions:
-        raise CannotChange("conditions", _("Say whom it is for: whoever comes to fit is let in."))
+        raise CannotChange("conditions", _("Say whom it is for: whoever fits is let in."))
+    if draft.trigger == FlowTrigger.CONDITION and draft.re_entry == ReEntry.AFTER_END:
+        raise CannotChange(
+            "re_entry", _("Who fits on would come in again and again: choose once, or after so many days.")
+        )
 
 
 @transaction.atomic
@@ -209,7 +213,7 @@ def drop_draft(*, flow: Flow, actor: Actor, now: datetime) -> None:
         record(
             workspace=held.workspace,
             actor=actor,
-            action="drop_flow_draft",
+            action="undo_flow",
             target=held,
             detail=detail,
             now=now,

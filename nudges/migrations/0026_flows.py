@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("event", "An event happens"),
                             ("stage", "A need reaches a stage"),
-                            ("condition", "A customer comes to fit a condition"),
+                            ("condition", "A customer fits a condition"),
                             ("api", "Your own program, by the API"),
                         ],
                         default="event",

@@ -23,7 +23,7 @@ class FlowTrigger(models.TextChoices):
 
     EVENT = "event", _("An event happens")
     STAGE = "stage", _("A need reaches a stage")
-    CONDITION = "condition", _("A customer comes to fit a condition")
+    CONDITION = "condition", _("A customer fits a condition")
     API = "api", _("Your own program, by the API")
 
 
@@ -135,7 +135,7 @@ class FlowVersion(models.Model):
 class FlowRun(models.Model):
     """One customer's way through a flow, in the version they came into; or that they were not let in, and why.
 
-    `occasion` names what asked for it ("event:<id>", "stage:<id>", "fits:<flow's pass>", "api:<key>"), once. `due_at`:
+    `occasion` names what asked for it ("event:<id>", "stage:<id>", "fits:<day>", "api:<key>"), once. `due_at`:
     when it is looked at next; `until`: when the wait that it stands in ends.
     """
 
