@@ -38,6 +38,7 @@ SCOPES = {
     "reviews:moderate": _("Publish and reject reviews"),
     "nudges:read": _("Read nudges, decisions, messages and replies"),
     "nudges:write": _("Change nudges, put them forward, start broadcasts"),
+    "nudges:approve": _("Approve and refuse nudges, for whoever made the key"),
     "replies:write": _("Record replies for customers"),
     "tasks:write": _("Take calls and visits, and say what came of them"),
     "policy:read": _("Read caps and the contact policy"),

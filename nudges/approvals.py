@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from engagement.access import may
 from engagement.conditions import customers_matching
 from engagement.models import Member, Role
-from nudges.models import Approval, Nudge, Policy
+from nudges.models import Approval, Nudge, NudgeStatus, Policy, Refusal
 
 
 class Standing(NamedTuple):
@@ -18,6 +20,7 @@ class Standing(NamedTuple):
     threshold: int | None
     role: str
     approval: Approval | None
+    refusal: Refusal | None
 
     @property
     def needs(self) -> bool:
@@ -41,7 +44,17 @@ def standing_of(nudge: Nudge, *, now: datetime, audience: int | None = None) -> 
         threshold=policy.approval_above if policy else None,
         role=policy.approval_role if policy else Role.OWNER,
         approval=approval,
+        refusal=Refusal.objects.filter(nudge=nudge, version=nudge.version)
+        .select_related("refused_by")
+        .first(),
     )
+
+
+def waiting_nudges(rows: QuerySet[Nudge], *, waits: bool = True) -> QuerySet[Nudge]:
+    """Of these nudges those that wait for somebody to approve or refuse them as they stand, or all others."""
+    refused = Exists(Refusal.objects.filter(nudge=OuterRef("pk"), version=OuterRef("version")))
+    waiting = Q(awaits_approval=True) & ~Q(status=NudgeStatus.ARCHIVED) & ~refused
+    return rows.filter(waiting if waits else ~waiting)
 
 
 def is_watched(workspace_id: int) -> bool:

@@ -215,6 +215,9 @@ class NudgeOut(Out):
     )
     status = serializers.ChoiceField(NudgeStatus.choices)
     version = serializers.IntegerField()
+    awaits_approval = serializers.BooleanField(
+        help_text="It is for more customers than the workspace lets speak unseen, and nobody has approved this version."
+    )
     contents = WordsOut(many=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -237,3 +240,6 @@ class NudgeQuery(Query):
     interest = serializers.ChoiceField(Interest.choices, required=False)
     promise = serializers.ChoiceField(Promise.choices, required=False)
     category = serializers.CharField(max_length=60, required=False, help_text="The category's slug.")
+    waits_for_approval = serializers.BooleanField(
+        required=False, help_text="true: it awaits an approval, and this version was not refused."
+    )

@@ -13,6 +13,7 @@ from engagement.api.idempotency import once
 from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource, created, gone
 from nudges.api.nudge_shapes import NudgeChange, NudgeIn, NudgeOut, NudgeQuery
+from nudges.approvals import waiting_nudges
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.models import Nudge, NudgeContent, NudgeStatus
 from nudges.writing import delete_content, save_content
@@ -58,7 +59,10 @@ class Nudges(NudgeResource):
         filters = self.filters(NudgeQuery)
         if "category" in filters:
             filters["category__slug"] = filters.pop("category")
-        return self.page(NUDGES.filter(workspace=self.workspace, **filters), NudgeOut)
+        rows = NUDGES
+        if "waits_for_approval" in filters:
+            rows = waiting_nudges(rows, waits=filters.pop("waits_for_approval"))
+        return self.page(rows.filter(workspace=self.workspace, **filters), NudgeOut)
 
     @extend_schema(
         operation_id="create_nudge",

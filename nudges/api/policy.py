@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from engagement.api.resources import Resource
 from engagement.api.shapes import Body, ObjectName, Out
-from engagement.models import Category, Channel
+from engagement.models import Category, Channel, Role
 from journeys.models import Need
 from nudges.api.windows import WindowOut, WindowsField
 from nudges.limiting import (
@@ -30,6 +30,7 @@ from nudges.models import Cap, CapScope, Interest, Policy, Promise, WindowKind
 
 LONGEST_WINDOW = 7_776_000  # 90 days
 UNITS = ("day", "week", "month")
+APPROVERS = [Role.OWNER.value, Role.MARKETER.value]
 FREE_SCOPES = (CapScope.ANY, CapScope.FLOW)
 SHOWN = (
     "version",
@@ -44,6 +45,8 @@ SHOWN = (
     "look_ahead_seconds",
     "is_adaptive",
     "allow_service_exempt",
+    "approval_above",
+    "approval_role",
 )
 
 
@@ -139,6 +142,10 @@ class PolicyOut(Out):
     allow_service_exempt = serializers.BooleanField(
         help_text="Only an owner may change it, in the dashboard."
     )
+    approval_above = serializers.IntegerField(
+        allow_null=True, help_text="A nudge for more customers needs an approval; null: none does."
+    )
+    approval_role = serializers.ChoiceField(APPROVERS, help_text="The least that may approve.")
     caps = CapOut(many=True)
 
 
@@ -183,6 +190,18 @@ class PolicyIn(Body):
         required=False,
         default=86_400,
         help_text="What is scheduled within this time keeps its slot from lower ones. 0: off.",
+    )
+    approval_above = serializers.IntegerField(
+        min_value=0,
+        max_value=2_000_000_000,
+        required=False,
+        allow_null=True,
+        help_text="A nudge for more customers needs an approval; null: none does. Left out: as it is.",
+    )
+    approval_role = serializers.ChoiceField(
+        APPROVERS,
+        required=False,
+        help_text="The least that may approve. Left out: as it is.",
     )
     caps = serializers.ListField(child=CapIn(), max_length=100)
 

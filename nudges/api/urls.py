@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from nudges.api import broadcasts, dry_runs, ledger, nudges, policy, pressure, putting, tasks, throughput
+from nudges.api import (
+    approvals,
+    broadcasts,
+    dry_runs,
+    ledger,
+    nudges,
+    policy,
+    pressure,
+    putting,
+    tasks,
+    throughput,
+)
 
 urlpatterns = [
     path("nudges", nudges.Nudges.as_view()),
@@ -11,6 +22,10 @@ urlpatterns = [
     path("nudges/<int:nudge_id>/activate", nudges.ActivateNudge.as_view()),
     path("nudges/<int:nudge_id>/pause", nudges.PauseNudge.as_view()),
     path("nudges/<int:nudge_id>/archive", nudges.ArchiveNudge.as_view()),
+    path("nudges/<int:nudge_id>/approval", approvals.NudgeApproval.as_view()),
+    path("nudges/<int:nudge_id>/ask-approval", approvals.AskApproval.as_view()),
+    path("nudges/<int:nudge_id>/approve", approvals.ApproveNudge.as_view()),
+    path("nudges/<int:nudge_id>/refuse", approvals.RefuseNudge.as_view()),
     path("nudges/<int:nudge_id>/put-forward", putting.PutForward.as_view()),
     path("nudges/<int:nudge_id>/simulate", putting.Simulate.as_view()),
     path("nudges/<int:nudge_id>/preview", putting.PreviewNudge.as_view()),

@@ -15,6 +15,7 @@ from engagement.models import ApiKey, KeyKind
 from journeys.models import JOURNEY
 from journeys.needs import needs_by_stage
 from nudges import overviews
+from nudges.approvals import waiting_nudges
 from nudges.dashboard.ledger import held_back, ledger_lines
 from nudges.models import Nudge, NudgeStatus
 
@@ -40,6 +41,7 @@ def live_part(request: DashboardRequest) -> dict[str, Any]:
         "needs": needs_by_stage(workspace),
         "days": overviews.days(workspace, today=today),
         "totals": overviews.totals(workspace, since=now - SPAN),
+        "waits": waiting_nudges(Nudge.objects.filter(workspace=workspace)).count(),
         "held": held_back(workspace, since=now - SPAN),
         "decisions": ledger_lines(overviews.newest_decisions(workspace, limit=12), workspace=workspace),
     }

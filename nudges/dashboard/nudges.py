@@ -19,6 +19,7 @@ from engagement.conditions import describe_condition
 from engagement.dashboard.conditions import known_events, read_text
 from engagement.dashboard.pages import keyset_page
 from engagement.models import Channel, Role
+from nudges.approvals import waiting_nudges
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.dashboard.forms import NudgeForm, initial_of
 from nudges.dashboard.ledger import held_rows, ledger_lines
@@ -49,6 +50,7 @@ PAGE = 50
 # At once, in the request; a dry run of its own counts everybody.
 MOST_TRIED = 2_000
 SPAN = timedelta(days=30)
+WAITS = "waits"  # for an approval: no status, but what one looks for in its place
 SAID = {
     NudgeStatus.ACTIVE: gettext_lazy("It speaks from now on."),
     NudgeStatus.PAUSED: gettext_lazy("It is silent until you activate it again."),
@@ -61,7 +63,10 @@ def nudges(request: DashboardRequest) -> HttpResponse:
     """All but the archived, with what came of each in 30 days; `status` and `interest` narrow, `q` searches names."""
     rows = Nudge.objects.filter(workspace=request.workspace).select_related("category", "trigger_need")
     status, interest = request.GET.get("status", ""), request.GET.get("interest", "")
-    rows = rows.filter(status=status) if status in NudgeStatus.values else rows.exclude(status="archived")
+    if status == WAITS:
+        rows = waiting_nudges(rows)
+    else:
+        rows = rows.filter(status=status) if status in NudgeStatus.values else rows.exclude(status="archived")
     if interest in Interest.values:
         rows = rows.filter(interest=interest)
     if asked := request.GET.get("q", "").strip().replace("\x00", ""):
@@ -70,7 +75,7 @@ def nudges(request: DashboardRequest) -> HttpResponse:
     context = {
         "page": page,
         "figures": figures_of([one.pk for one in page.rows], since=timezone.now() - SPAN),
-        "statuses": NudgeStatus.choices,
+        "statuses": [*NudgeStatus.choices, (WAITS, _("Waits for an approval"))],
         "interests": Interest.choices,
         "status": status,
         "interest": interest,

@@ -14,7 +14,7 @@ from engagement.access import DashboardRequest, dashboard_action, dashboard_page
 from engagement.conditions import ConditionError
 from engagement.models import Role
 from nudges.approvals import standing_of, why_not
-from nudges.approving import approve_nudge
+from nudges.approving import approve_nudge, ask_approval, refuse_nudge
 from nudges.checks import checks_of, links_of_words
 from nudges.composing import CannotChange
 from nudges.dashboard.nudges import find
@@ -34,6 +34,7 @@ def readiness(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "customer": customer,
         "findings": checks_of(nudge, customer, now=now),
         "approvals": nudge.approvals.select_related("approved_by").order_by("-version")[:10],
+        "refusals": nudge.refusals.select_related("refused_by").order_by("-version")[:10],
     }
     try:
         standing = standing_of(nudge, now=now)
@@ -77,20 +78,36 @@ def links(request: DashboardRequest, nudge_id: int) -> HttpResponse:
 
 
 @dashboard_action(Role.MARKETER)
-def approve(request: DashboardRequest, nudge_id: int) -> HttpResponse:
-    """Approve the version that was looked at; whose role that takes, the owner has set."""
+def ask(request: DashboardRequest, nudge_id: int) -> HttpResponse:
+    """Put it before those who may approve it."""
     nudge = find(request, nudge_id)
-    version = request.POST.get("version", "")
     try:
-        approve_nudge(
-            nudge=nudge,
-            version=int(version) if version.isdecimal() and len(version) < 9 else 0,
-            member=request.member,
-            note=request.POST.get("note", "").replace("\x00", "").strip(),
-            now=timezone.now(),
-        )
-    except (CannotChange, ConditionError) as refused:
+        ask_approval(nudge=nudge, actor=request.user, now=timezone.now())
+    except CannotChange as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("Approved. Any edit asks for another approval."))
+        messages.success(request, _("It is on the list of those who may approve it."))
+    return redirect("nudges:nudge_readiness", nudge_id=nudge.pk)
+
+
+@dashboard_action(Role.MARKETER)
+def approve(request: DashboardRequest, nudge_id: int) -> HttpResponse:
+    """Approve or refuse the version that was looked at; whose role that takes, the owner has set."""
+    nudge = find(request, nudge_id)
+    version, words = request.POST.get("version", ""), request.POST.get("note", "").replace("\x00", "").strip()
+    judged = {
+        "nudge": nudge,
+        "version": int(version) if version.isdecimal() and len(version) < 9 else 0,
+        "member": request.member,
+        "now": timezone.now(),
+    }
+    try:
+        if "refuse" in request.POST:
+            refuse_nudge(**judged, reason=words)
+            messages.success(request, _("Refused. Whoever changes it reads why."))
+        else:
+            approve_nudge(**judged, note=words)
+            messages.success(request, _("Approved. Any edit asks for another approval."))
+    except (CannotChange, ConditionError) as refused:
+        messages.error(request, str(refused))
     return redirect("nudges:nudge_readiness", nudge_id=nudge.pk)

@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nudges/<int:nudge_id>/readiness", readiness.readiness, name="nudge_readiness"),
     path("nudges/<int:nudge_id>/readiness/gaps", readiness.gaps, name="nudge_gaps"),
     path("nudges/<int:nudge_id>/readiness/links", readiness.links, name="nudge_links"),
+    path("nudges/<int:nudge_id>/readiness/ask", readiness.ask, name="nudge_ask_approval"),
     path("nudges/<int:nudge_id>/readiness/approve", readiness.approve, name="nudge_approve"),
     path("broadcasts/<int:broadcast_id>", broadcasts.progress, name="broadcast"),
     path("broadcasts/<int:broadcast_id>/state", broadcasts.change, name="broadcast_state"),

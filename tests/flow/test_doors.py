@@ -121,6 +121,7 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "nudges/<int:nudge_id>/readiness": (READ, None),
     "nudges/<int:nudge_id>/readiness/gaps": (READ, None),
     "nudges/<int:nudge_id>/readiness/links": (None, EDIT),
+    "nudges/<int:nudge_id>/readiness/ask": (None, EDIT),
     "nudges/<int:nudge_id>/readiness/approve": (None, EDIT),
     "nudges/snippets/<int:snippet_id>": (READ, EDIT),
     "nudges/snippets/<int:snippet_id>/delete": (None, EDIT),
