@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from engagement.identities import embed_secret
 from engagement.models import Workspace
-from nudges.management.seeding import days, ground, helping, people, speaking
+from nudges.management.seeding import days, ground, helping, people, speaking, voices
 
 SHOP = "http://127.0.0.1:8001"
 
@@ -70,6 +70,7 @@ def fill_workspace(shop: str, now: datetime) -> Workspace:
         workspace, people.make_events(everybody, authors, now=now), categories["offers"], now=now
     )
     helping.make_reviews(workspace, authors, now=now)
+    voices.make_voices(workspace, authors, needs, now=now)
     days.settle(now)
     return workspace
 
