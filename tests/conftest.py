@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.utils import translation
@@ -16,8 +17,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 def pytest_configure() -> None:
     """A Redis of its own for each of several test processes, as of Postgres: clearing a cache clears all of it.
 
-    Photos stay in memory, so that tests leave no files behind.
+    Photos stay in memory, so that tests leave no files behind. Properties are tried as CI tries them: no deadline that a
+    busy machine could miss, and the same examples for everybody; the long races look for new ones.
     """
+    if os.environ.get("RACES") != "long":
+        hypothesis.settings.load_profile("ci")
     number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     own = urlsplit(settings.REDIS_URL)._replace(path=f"/{number}").geturl()
     settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = own

@@ -135,7 +135,7 @@ class TestServices:
         pid = Postgres(state).pid()
         assert pid
         os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while Postgres(state).is_running() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert services.revive(state, "demo")

@@ -213,7 +213,7 @@ def interleave(make_attempt: Callable[[], Attempt]) -> int:
     first.go()
     other = threading.Thread(target=second.go)
     other.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not second.waits():
         assert time.monotonic() < deadline, "the second never had to wait for the first"
         time.sleep(0.01)
