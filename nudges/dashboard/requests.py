@@ -119,7 +119,7 @@ def requests(request: DashboardRequest) -> HttpResponse:
     context = {
         "form": form,
         "standing": standing,
-        "is_first": standing.category_id is None,
+        "is_guessed": standing.category_id is None and any(one.usual != standing.days for one in timings),
         "preview": preview_of(standing, timings),
         "figures": figures_of_requests(request.workspace, standing, now=timezone.now()),
     }
