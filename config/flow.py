@@ -63,7 +63,9 @@ UPKEEP = [
     ),
     Step("nudges.tasks.weigh_nudges", 600, "replies → what each nudge is worth to those who get it"),
     Step(
-        "reviews.tasks.consult_programs", 10, "reviews that wait → asked about at the company's own program"
+        "reviews.tasks.consult_programs",
+        10,
+        "reviews, questions, answers that wait → asked about at the company's own program",
     ),
     Step("reviews.tasks.tell_authors", 30, "reviews turned down → their authors are told why"),
     Step("reviews.tasks.ask_owners", 30, "published questions → put to owners who agreed, as events"),

@@ -1,6 +1,6 @@
-"""A company's own program is asked about reviews that wait: it may tag or hold one, and decides nothing.
+"""A company's own program is asked about reviews, questions and answers that wait: it may tag or hold, decides nothing.
 
-It gets words only, of every review alike, signed by Standard Webhooks. What it doesn't answer in time or in form waits
+It gets words only, of everybody alike, signed by Standard Webhooks. What it doesn't answer in time or in form waits
 for a person as it would without it.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from engagement.counts import Counts
@@ -22,12 +22,14 @@ from engagement.sealing import CannotOpen, unseal
 from engagement.webhooks import signed
 from reviews.models import ModerationEntry, Review, ReviewPolicy
 from reviews.pipeline import HOLD, TAG, Flag
+from reviews.talk_models import Post
 
 STEP = "program"
 TIMEOUT = 5  # seconds, for all of an answer
 MOST_READ = 16 * 1024
 LONGEST_REASON = 200
 OUTCOMES = ("pass", TAG, HOLD)
+Text = Review | Post
 SILENT = Flag(STEP, TAG, gettext_noop("Your own program did not answer"))
 
 
@@ -36,10 +38,10 @@ class NoAnswer(Exception):
 
 
 def consult_programs(*, now: datetime, limit: int = 20) -> Counts:
-    """Ask about reviews that wait, those that wait longest first, each version once. Counts: taken, flagged, silent.
+    """Ask about what waits, those that wait longest first, each version once. Counts: taken, flagged, silent.
 
-    They are claimed first, so that nobody is asked twice; killed, the rest waits unasked. A program that fails is not
-    asked again in the same run.
+    Takes up to `limit` reviews, and as many questions and answers. They are claimed first, so that nobody is asked
+    twice; killed, the rest waits unasked. A program that fails is not asked again in the same run.
     """
     policies = {
         policy.workspace_id: policy
@@ -49,46 +51,52 @@ def consult_programs(*, now: datetime, limit: int = 20) -> Counts:
     counts = Counts(taken=len(claimed))
     failed: set[int] = set()
     with Client(timeout=TIMEOUT) as client:
-        for review in claimed:
+        for text in claimed:
             flag: Flag | None = SILENT
-            if review.workspace_id not in failed:
+            if text.workspace_id not in failed:
                 try:
-                    flag = _ask(client, policies[review.workspace_id], review, now)
+                    flag = _ask(client, policies[text.workspace_id], text, now)
                 except NoAnswer:
-                    failed.add(review.workspace_id)
+                    failed.add(text.workspace_id)
             if flag is not None:
-                _note(review, flag, now)
+                _note(text, flag, now)
                 counts["silent" if flag is SILENT else "flagged"] += 1
     return counts
 
 
 @transaction.atomic
-def _claim(workspace_ids: list[int], limit: int) -> list[Review]:
-    waiting = Review.objects.select_for_update(skip_locked=True, of=("self",)).select_related("product")
-    found = list(
-        waiting.filter(
-            workspace_id__in=workspace_ids, waiting_since__isnull=False, asked_version__lt=F("version")
-        ).order_by("waiting_since", "id")[:limit]
-    )
-    Review.objects.filter(pk__in=[review.pk for review in found]).update(asked_version=F("version"))
+def _claim(workspace_ids: list[int], limit: int) -> list[Text]:
+    here = Q(workspace_id__in=workspace_ids, waiting_since__isnull=False)
+    reviews = Review.objects.filter(here, asked_version__lt=F("version")).select_related("product")
+    posts = Post.objects.filter(here, is_program_asked=False).select_related("product")
+    found: list[Text] = []
+    for waiting, said in ((reviews, {"asked_version": F("version")}), (posts, {"is_program_asked": True})):
+        held = waiting.select_for_update(skip_locked=True, of=("self",))
+        rows = list(held.order_by("waiting_since", "id")[:limit])
+        waiting.model.objects.filter(pk__in=[row.pk for row in rows]).update(**said)
+        found += rows
     return found
 
 
-def what_is_told(review: Review) -> dict[str, Any]:
-    """All that the program learns of a review: the words of its newest version, and what they are about."""
-    words = review.newest
+def what_is_told(text: Text) -> dict[str, Any]:
+    """All that the program learns: the words of the newest version, and what they are about."""
+    if isinstance(text, Post):
+        about = {"post_id": text.pk, "question_id": text.question_id, "product_id": text.product.sku}
+        return about | {name: getattr(text, name) for name in ("kind", "body", "author_name", "language")}
+    words = text.newest
     names = ("kind", "title", "body", "pros", "cons", "author_name", "language")
-    about = {"review_id": review.pk, "version": review.version, "product_id": review.product.sku}
+    about = {"review_id": text.pk, "version": text.version, "product_id": text.product.sku}
     return about | {name: words[name] for name in names}
 
 
-def _ask(client: httpx.Client, policy: ReviewPolicy, review: Review, now: datetime) -> Flag | None:
+def _ask(client: httpx.Client, policy: ReviewPolicy, text: Text, now: datetime) -> Flag | None:
     """What it noticed; None when it let it pass. Raises NoAnswer."""
-    told = {"type": "review.waiting", "timestamp": now.isoformat(), "data": what_is_told(review)}
+    kind = text.kind if isinstance(text, Post) else "review"
+    told = {"type": f"{kind}.waiting", "timestamp": now.isoformat(), "data": what_is_told(text)}
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
     try:
         secrets = [unseal(policy.screening_secret)["secret"]]
-        webhook_id = f"review_{review.pk}_{review.version}"
+        webhook_id = f"{kind}_{text.pk}_{_version(text)}"
         headers = {"Content-Type": "application/json", "User-Agent": "Touchstone"}
         headers |= signed(body, webhook_id=webhook_id, secrets=secrets, now=now)
         with client.stream("POST", policy.screening_url, content=body, headers=headers) as answer:
@@ -121,20 +129,30 @@ def _flag_in(body: bytes) -> Flag | None:
 
 
 @transaction.atomic
-def _note(review: Review, flag: Flag, now: datetime) -> None:
-    """Put it beside what the other steps noticed, unless the review was changed or decided on meanwhile."""
-    held = Review.objects.select_for_update().filter(
-        pk=review.pk, version=review.version, waiting_since__isnull=False
+def _note(text: Text, flag: Flag, now: datetime) -> None:
+    """Put it beside what the other steps noticed, unless the text was changed or decided on meanwhile."""
+    held = (
+        type(text)
+        ._default_manager.select_for_update()
+        .filter(pk=text.pk, waiting_since__isnull=False)
+        .first()
     )
-    if found := held.first():
-        found.flags = [*found.flags, flag._asdict()]
-        found.save(update_fields=["flags"])
-        if flag.outcome == HOLD:
-            ModerationEntry.objects.create(
-                workspace_id=found.workspace_id,
-                review_id=found.pk,
-                action="hold",
-                reason=STEP,
-                version=found.version,
-                at=now,
-            )
+    if held is None or _version(held) != _version(text):
+        return
+    held.flags = [*held.flags, flag._asdict()]
+    held.save(update_fields=["flags"])
+    if flag.outcome == HOLD:
+        about = {"post_id": held.pk} if isinstance(held, Post) else {"review_id": held.pk}
+        ModerationEntry.objects.create(
+            workspace_id=held.workspace_id,
+            action="hold",
+            reason=STEP,
+            version=_version(held),
+            at=now,
+            **about,
+        )
+
+
+def _version(text: Text) -> int:
+    """Questions and answers are not changed once they are sent."""
+    return text.version if isinstance(text, Review) else 1

@@ -42,6 +42,9 @@ class Post(models.Model):
     author_name = models.CharField(max_length=80)
     body = models.TextField(max_length=2000)
     language = models.CharField(max_length=16, default="en")
+    incentive = models.CharField(
+        max_length=120, blank=True, db_default="", help_text="What an owner got for their review; shown."
+    )
     situation = models.JSONField(
         default=dict, blank=True, help_text="Of who asks: owners like them are asked."
     )
@@ -49,6 +52,9 @@ class Post(models.Model):
     status = models.CharField(max_length=12, choices=PostStatus.choices, default=PostStatus.PENDING)
     rejection_reason = models.CharField(max_length=20, blank=True)
     flags = models.JSONField(default=list, blank=True)
+    is_program_asked = models.BooleanField(
+        default=False, db_default=False, help_text="The company's own program was asked about it."
+    )
     waiting_since = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)

@@ -123,8 +123,8 @@ def answer_as_owner(
     _refuse(body, author_name)
     post = _new(question.product, customer, body, author_name, language, now, kind=PostKind.ANSWER)
     post.question, post.need_slug = question, question.need_slug
-    reviews = Review.objects.filter(customer=customer, product=question.product)
-    post.is_owner = reviews.filter(order_event_id__isnull=False).exists()
+    if own := Review.objects.filter(customer=customer, product=question.product).first():
+        post.is_owner, post.incentive = own.is_verified, own.incentive
     post.save()
     OwnerAsked.objects.filter(question=question, customer=customer).update(answered_at=now)
     _enter(post, now)

@@ -57,7 +57,8 @@ class PolicyForm(forms.Form):
         label=gettext_lazy("Your own program that looks at reviews first"),
         widget=forms.TextInput(attrs={"placeholder": "https://", "inputmode": "url"}),
         help_text=gettext_lazy(
-            "It is told the words of each review that waits, never what it rates, and may tag or hold it. "
+            "It is told the words of each review, question and answer that waits, never what is rated, and may "
+            "tag or hold it. "
             "A person decides; so too when it doesn't answer. Empty: nobody is asked."
         ),
     )

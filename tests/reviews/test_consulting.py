@@ -14,6 +14,7 @@ from engagement.sealing import seal
 from reviews.consulting import consult_programs, what_is_told
 from reviews.models import ModerationEntry, Review, ReviewPolicy
 from reviews.moderating import publish_review
+from reviews.talking import answer_as_owner, ask_question
 from tests import make, make_reviews
 from tests.https_peer import RESET, Answer, Peer, https_peer
 
@@ -110,6 +111,28 @@ def test_a_new_version_is_asked_about_and_what_is_decided_is_not(product: Any, p
     make_reviews.review(product, ada, published=False, title="Changed")
     consult_programs(now=NOW)
     assert [came.json["data"]["version"] for came in peer.received] == [1, 2]
+
+
+def test_questions_and_answers_are_asked_about_once_too(product: Any, peer: Peer) -> None:
+    question = ask_question(
+        product=product, customer=make.customer(product.workspace), body="Does it keep the rain out?",
+        author_name="Bo", language="en", situation={}, need_slug="", now=NOW,
+    )  # fmt: skip
+    answer = answer_as_owner(
+        question=question, customer=make.customer(product.workspace), body="Through a whole night of it.",
+        author_name="Cy", language="en", now=NOW,
+    )  # fmt: skip
+    peer.answers += [Answer(200, {"outcome": "hold", "reason": "Names our warehouse"})]
+    assert consult_programs(now=NOW) == {"taken": 2, "flagged": 1}
+    assert not consult_programs(now=NOW).done
+    assert [came.json["type"] for came in peer.received] == ["question.waiting", "answer.waiting"]
+    assert peer.received[1].json["data"] == {
+        "post_id": answer.pk, "question_id": question.pk, "product_id": product.sku, "kind": "answer",
+        "body": "Through a whole night of it.", "author_name": "Cy", "language": "en",
+    }  # fmt: skip
+    question.refresh_from_db()
+    assert question.flags[-1] == {"step": "program", "outcome": "hold", "reason": "Names our warehouse"}
+    assert ModerationEntry.objects.get(action="hold", reason="program").post_id == question.pk
 
 
 def test_a_private_address_is_never_asked(product: Any, peer: Peer, settings: Any) -> None:

@@ -242,7 +242,7 @@ def test_a_company_may_ask_no_owners(product, asked):
 def test_an_owner_answers_by_the_link_and_the_answer_is_moderated(client, product, asked):
     person = owner(product)
     make_reviews.order(person, product)
-    make_reviews.review(product, person)
+    make_reviews.review(product, person, incentive="A voucher")
     ask_owners(now=LATER)
     link = answer_url(asked, customer=person)
     assert 'value="Ada"' in client.get(link).content.decode()
@@ -255,6 +255,7 @@ def test_an_owner_answers_by_the_link_and_the_answer_is_moderated(client, produc
     assert "a lot of room" not in page(client, product)[1]
     publish(given)
     assert "a lot of room" in page(client, product)[1]
+    assert "Got for a review: A voucher" in page(client, product)[1]
 
 
 def test_an_owner_may_ask_not_to_be_asked_again(client, product, asked):
