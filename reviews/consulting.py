@@ -67,15 +67,14 @@ def consult_programs(*, now: datetime, limit: int = 20) -> Counts:
 @transaction.atomic
 def _claim(workspace_ids: list[int], limit: int) -> list[Text]:
     here = Q(workspace_id__in=workspace_ids, waiting_since__isnull=False)
-    reviews = Review.objects.filter(here, asked_version__lt=F("version")).select_related("product")
-    posts = Post.objects.filter(here, is_program_asked=False).select_related("product")
-    found: list[Text] = []
-    for waiting, said in ((reviews, {"asked_version": F("version")}), (posts, {"is_program_asked": True})):
-        held = waiting.select_for_update(skip_locked=True, of=("self",))
-        rows = list(held.order_by("waiting_since", "id")[:limit])
-        waiting.model.objects.filter(pk__in=[row.pk for row in rows]).update(**said)
-        found += rows
-    return found
+    oldest = ("waiting_since", "id")
+    held_reviews = Review.objects.select_for_update(skip_locked=True, of=("self",)).select_related("product")
+    reviews = list(held_reviews.filter(here, asked_version__lt=F("version")).order_by(*oldest)[:limit])
+    Review.objects.filter(pk__in=[one.pk for one in reviews]).update(asked_version=F("version"))
+    held_posts = Post.objects.select_for_update(skip_locked=True, of=("self",)).select_related("product")
+    posts = list(held_posts.filter(here, is_program_asked=False).order_by(*oldest)[:limit])
+    Post.objects.filter(pk__in=[one.pk for one in posts]).update(is_program_asked=True)
+    return [*reviews, *posts]
 
 
 def what_is_told(text: Text) -> dict[str, Any]:
