@@ -258,6 +258,10 @@ SPECTACULAR_SETTINGS = {
         "Reason": "nudges.reasons.Reason",
         "ReplyKind": "nudges.models.ReplyKind",
         "BroadcastState": "nudges.models.BroadcastState",
+        "Trigger": "nudges.models.Trigger",
+        "FlowTrigger": "nudges.models.FlowTrigger",
+        "FlowState": "nudges.models.FlowState",
+        "RunState": "nudges.models.RunState",
     },
 }
 # Requests a minute with one secret key.

@@ -56,6 +56,7 @@ OBJECTS = {
     "customer": pgettext_lazy("to what it was done", "customer"),
     "evidence": pgettext_lazy("to what it was done", "evidence"),
     "fit_topic": pgettext_lazy("to what it was done", "rules of fit"),
+    "flow": pgettext_lazy("to what it was done", "flow"),
     "guide": pgettext_lazy("to what it was done", "guide"),
     "invitation": pgettext_lazy("to what it was done", "invitation"),
     "key": pgettext_lazy("to what it was done", "key"),

@@ -28,7 +28,7 @@ from config.wsgi import application
 from engagement.api.schema import make_document
 from engagement.keys import SCOPES
 from engagement.models import ApiKey, IdempotencyRecord, Workspace
-from tests import make, make_messages, make_nudges, make_reviews
+from tests import make, make_flows, make_messages, make_nudges, make_reviews
 from tests.make_api import caller
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -181,6 +181,7 @@ def inhabit(workspace: Workspace) -> dict[str, Any]:
         "review_id": make_reviews.review(product, published=False).pk,
         "nudge_id": nudge.pk,
         "broadcast_id": broadcast["id"],
+        "flow_id": make_flows.flow(workspace, make_flows.say(nudge)).pk,
         "decision_id": message.candidate.decision.pk,
         "message_id": message.pk,
         "reply_id": reply["id"],
