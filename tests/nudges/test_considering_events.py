@@ -20,6 +20,7 @@ from nudges.considering.listening import READER
 from nudges.deciding import absorb_merges, decide_nudges
 from nudges.keeping import keep_ledger
 from nudges.models import Candidate, Decision, Entry, Message, Nudge, Waiting
+from nudges.sending import send_messages
 from tests import make, make_messages
 from tests.make import NOW
 from tests.nudges.deciding_one import DAY, HOUR, MINUTE
@@ -168,6 +169,18 @@ def test_what_settles_it_since_holds_it_back_and_is_named(workspace: Workspace, 
     assert (decision.nudge, decision.outcome, decision.reason) == (nudge, "suppress", "settled")
     assert decision.rule == "event:Order Refunded"
     assert not Message.objects.exists()
+
+
+def test_what_settles_it_after_it_was_decided_keeps_it_from_going_out(
+    workspace: Workspace, customer: Customer
+) -> None:
+    nudge = starting(workspace, trigger_unless=[{"event": "Order Refunded"}])
+    happen(customer)
+    pass_time(NOW + 14 * DAY)
+    assert Message.objects.get().state == "decided"
+    happen(customer, "Order Refunded", at=NOW + 14 * DAY + 2 * MINUTE)
+    assert send_messages(now=NOW + 14 * DAY + 3 * MINUTE)["cancelled"] == 1
+    assert (Message.objects.get().state, reason_of(nudge)) == ("cancelled", "settled")
 
 
 def test_what_happened_before_the_event_does_not_settle_it(workspace: Workspace, customer: Customer) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engagement.sealing import seal
+from reviews import consulting
 from reviews.consulting import consult_programs, what_is_told
 from reviews.models import ModerationEntry, Review, ReviewPolicy
 from reviews.moderating import publish_review
@@ -111,6 +112,25 @@ def test_a_new_version_is_asked_about_and_what_is_decided_is_not(product: Any, p
     make_reviews.review(product, ada, published=False, title="Changed")
     consult_programs(now=NOW)
     assert [came.json["data"]["version"] for came in peer.received] == [1, 2]
+
+
+def test_an_answer_about_words_that_were_changed_meanwhile_is_dropped(
+    product: Any, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make.customer(product.workspace)
+    review = waiting(product, customer=ada)
+    peer.answers.append(Answer(200, {"outcome": "hold", "reason": "Names our warehouse"}))
+    ask = consulting._ask
+
+    def ask_while_the_author_edits(*given: Any) -> Any:
+        noticed = ask(*given)
+        make_reviews.review(product, ada, published=False, title="Changed")
+        return noticed
+
+    monkeypatch.setattr(consulting, "_ask", ask_while_the_author_edits)
+    consult_programs(now=NOW)
+    assert flags(review) == []
+    assert not ModerationEntry.objects.filter(action="hold").exists()
 
 
 def test_questions_and_answers_are_asked_about_once_too(product: Any, peer: Peer) -> None:
