@@ -24,6 +24,16 @@ ELEMENTS = {
     "ask": ("product",),
     "guide": ("need", "stage"),
 }
+# What belongs to one reader alone, and therefore cannot be tried out by nobody.
+PERSONAL: dict[str, tuple[str, ...]] = {
+    "shortlist": ("need",),
+    "keep": ("product",),
+    "situation": ("need",),
+    "survey": ("survey",),
+    "inbox": (),
+    "badge": (),
+    "push": (),
+}
 # What a shop may start from: properties of docs/embedding.md. The page's own colours belong to the preview only.
 THEMES: dict[str, dict[str, str]] = {
     "plain": {},
@@ -122,4 +132,4 @@ def theme_of(request: HttpRequest) -> str:
 
 def attributes_of(given: dict[str, str], element: str) -> list[tuple[str, str]]:
     """The attributes that the element takes, as far as they are given."""
-    return [(name, given[name][:200]) for name in ELEMENTS[element] if given.get(name)]
+    return [(name, given[name][:200]) for name in (ELEMENTS | PERSONAL)[element] if given.get(name)]

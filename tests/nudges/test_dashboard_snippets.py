@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 
 from engagement.embed.previews import preview_key
+from journeys.models import Survey
 from reviews.tallying import tally_ratings
 from tests import make, make_reviews
 from tests.make_dashboard import Office
@@ -45,6 +46,33 @@ def test_a_guide_is_chosen_by_need(office):
     html = unescape(shown(office, element="guide", need=office.need.slug, stage="shortlist"))
     assert f'<touchstone-guide need="{office.need.slug}" stage="shortlist">' in unescape(html)
     assert "element=guide" in frame_of(html)
+
+
+def test_the_product_shown_first_is_the_one_of_which_there_is_most_to_see(office):
+    make.product(office.workspace, "0", name="Aaa")
+    assert "product=A%221" in frame_of(shown(office))
+    assert "product=0" in frame_of(shown(office, product="0"))
+
+
+@pytest.mark.parametrize(
+    ("element", "pasted"),
+    [
+        ("shortlist", '<touchstone-shortlist need="{need}"></touchstone-shortlist>'),
+        ("keep", '<touchstone-keep product="A&quot;1"></touchstone-keep>'),
+        ("survey", '<touchstone-survey survey="how"></touchstone-survey>'),
+        ("inbox", "<touchstone-inbox></touchstone-inbox>"),
+    ],
+)
+def test_what_is_a_readers_own_can_be_pasted_and_is_not_shown(office, client, element, pasted):
+    Survey.objects.create(
+        workspace=office.workspace, slug="how", name="How", kind="csat", status="open", round=1,
+        opened_at=make.NOW, created_at=make.NOW,
+    )  # fmt: skip
+    html = shown(office, element=element)
+    assert pasted.format(need=office.need.slug) in unescape(html)
+    assert "Everybody sees their own" in html
+    assert "<iframe" not in html
+    assert client.get(f"/e/preview/{preview_key(office.workspace)}/", {"element": element}).status_code == 404
 
 
 @pytest.mark.parametrize(
