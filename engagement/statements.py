@@ -49,8 +49,8 @@ def run_prepared(name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         if plan not in known:
             cursor.execute(f"PREPARE {plan} AS {text}")
             known.add(plan)
-        places = ", ".join(["%s"] * len(names))
-        cursor.execute(f"EXECUTE {plan} ({places})", [parameters[name] for name in names])
+        places = f" ({', '.join(['%s'] * len(names))})" if names else ""
+        cursor.execute(f"EXECUTE {plan}{places}", [parameters[name] for name in names])
         if cursor.description is None:
             return []
         columns = [column.name for column in cursor.description]
@@ -63,4 +63,4 @@ def _numbered(name: str) -> tuple[str, str, list[str]]:
     text = statement(name)
     names = list(dict.fromkeys(PARAMETER.findall(text)))
     numbered = PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
-    return name.replace(".", "_"), numbered, names
+    return name.replace(".", "_"), numbered.replace("%%", "%"), names

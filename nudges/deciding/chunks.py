@@ -8,7 +8,7 @@ from math import ceil
 from django.db import connection, transaction
 
 from engagement.counts import Counts
-from engagement.statements import run_statement
+from engagement.statements import run_prepared, run_statement
 from nudges.deciding.judging import judge, known_zones, make_tables
 
 CHUNK = 4000  # due candidates claimed in one transaction: well below a second
@@ -43,7 +43,7 @@ def decide_chunk(*, now: datetime, size: int, urgent_only: bool = False) -> Coun
     if not customers:
         return Counts()
     make_tables()
-    asked = run_statement(
+    asked = run_prepared(
         "nudges.take_candidates", {"customers": [row["customer_id"] for row in customers], "now": now}
     )
     if not asked:  # another worker was quicker between our statement and our lock
@@ -66,23 +66,23 @@ def require_read_committed() -> None:
 
 def _claim(now: datetime, size: int, urgent_only: bool) -> list[dict[str, object]]:
     due = {"now": now, "urgent_only": urgent_only}
-    busy = [row["workspace_id"] for row in run_statement("nudges.busy_workspaces", due)]
+    busy = [row["workspace_id"] for row in run_prepared("nudges.busy_workspaces", due)]
     if not busy:
         return []
     parameters = {"workspaces": busy, "share": ceil(size / len(busy)), **due}
-    claimed = run_statement("nudges.claim_customers", parameters)
+    claimed = run_prepared("nudges.claim_customers", parameters)
     if claimed or urgent_only:
         return claimed
     run_statement("nudges.make_pressures", {"now": now})
-    return run_statement("nudges.claim_customers", parameters)
+    return run_prepared("nudges.claim_customers", parameters)
 
 
 def _write(now: datetime) -> Counts:
-    run_statement("nudges.insert_messages", {"now": now})
-    run_statement("nudges.add_pressure", {"now": now})
+    run_prepared("nudges.insert_messages", {"now": now})
+    run_prepared("nudges.add_pressure", {"now": now})
     counts = Counts()
-    for row in run_statement("nudges.write_decisions", {"now": now}):
+    for row in run_prepared("nudges.write_decisions", {"now": now}):
         counts[row["outcome"]] += row["n"]
         counts["decided"] += row["n"]
-    run_statement("nudges.settle_candidates", {})
+    run_prepared("nudges.settle_candidates", {})
     return counts

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from engagement.conditions import ConditionError, customers_matching
-from engagement.statements import run_statement
+from engagement.statements import run_prepared, run_statement
 from journeys.models import Stage
 from nudges.models import Nudge, Policy
 
@@ -37,9 +37,9 @@ def judge(
     `asked` holds the customers of each nudge; `as_if_active` names a nudge that may still be a draft. A dry run locks
     nothing and draws no ids. The number of statements depends on the number of nudges and rounds, not of customers.
     """
-    run_statement("nudges.gather_facts", {"zones": zones, "stages": list(Stage.values), "now": now})
+    run_prepared("nudges.gather_facts", {"zones": zones, "stages": list(Stage.values), "now": now})
     unfit = _unfit(asked, now)
-    run_statement(
+    run_prepared(
         "nudges.close_gates",
         {
             "now": now,
@@ -49,14 +49,14 @@ def judge(
         },
     )
     run_statement("nudges.join_whole", {})
-    run_statement("nudges.choose_channels", {"now": now})
-    run_statement("nudges.hold_quiet", {"now": now})
-    [ranked] = run_statement("nudges.rank_candidates", {})
+    run_prepared("nudges.choose_channels", {"now": now})
+    run_prepared("nudges.hold_quiet", {"now": now})
+    [ranked] = run_prepared("nudges.rank_candidates", {})
     if ranked["last"] >= 0:
         _play_rounds(ranked, now, dry=dry)
     if ranked["looks_ahead"]:
         run_statement("nudges.forget_scheduled", {})
-    run_statement("nudges.settle", {"now": now})
+    run_prepared("nudges.settle", {"now": now})
     run_statement("nudges.join_by_lookup", {})
 
 
@@ -98,18 +98,18 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
 
 def _play_rounds(ranked: dict[str, Any], now: datetime, *, dry: bool) -> None:
     """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
-    run_statement("nudges.gather_rules", {"workspaces": ranked["workspaces"], "now": now})
-    run_statement("nudges.unroll_past", {})
-    run_statement("nudges.count_past", {"now": now})
+    run_prepared("nudges.gather_rules", {"workspaces": ranked["workspaces"], "now": now})
+    run_prepared("nudges.unroll_past", {})
+    run_prepared("nudges.count_past", {"now": now})
     shares = _business_shares(ranked["selling"], now, dry)
-    run_statement("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
+    run_prepared("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
     for place in range(1, ranked["last"] + 1):
-        run_statement("nudges.judge_round", {"round": place})
+        run_prepared("nudges.judge_round", {"round": place})
         if ranked["looks_ahead"]:
-            run_statement("nudges.yield_round", {"round": place, "now": now})
+            run_prepared("nudges.yield_round", {"round": place, "now": now})
         if shares:
-            run_statement("nudges.budget_round", {"round": place, **_columns(shares)})
-        run_statement("nudges.pass_round", {"round": place, "now": now, "dry": dry})
+            run_prepared("nudges.budget_round", {"round": place, **_columns(shares)})
+        run_prepared("nudges.pass_round", {"round": place, "now": now, "dry": dry})
 
 
 def _business_shares(selling: list[int], now: datetime, dry: bool) -> list[dict[str, int]]:
@@ -124,7 +124,7 @@ def _business_shares(selling: list[int], now: datetime, dry: bool) -> list[dict[
     if not dry:
         policies = policies.select_for_update()
     bounded = list(policies.order_by("workspace_id").values_list("workspace_id", flat=True))
-    return run_statement("nudges.read_shares", {"workspaces": bounded, "now": now}) if bounded else []
+    return run_prepared("nudges.read_shares", {"workspaces": bounded, "now": now}) if bounded else []
 
 
 def _columns(shares: list[dict[str, int]]) -> dict[str, list[int]]:

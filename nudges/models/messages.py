@@ -108,6 +108,12 @@ class Message(models.Model):
                 name="messages_due",
             ),
             models.Index(fields=["claimed_at"], condition=Q(state="claimed"), name="messages_claimed"),
+            # What never came to anybody, so that weighing nudges finds it among all that did.
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(state__in=["bounced", "failed"]),
+                name="messages_unreached",
+            ),
             # What a provider tells us later names the message by its own id. A mail server has none to tell.
             models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="messages_of_provider"),
             models.Index(

@@ -17,6 +17,6 @@ SET sent_at = added.sent_at || p.sent_at[:kept.n], message_ids = added.message_i
 FROM added
 JOIN nudges_pressure AS before ON before.customer_id = added.customer_id
 CROSS JOIN LATERAL (
-    SELECT count(*)::integer AS n FROM unnest(before.sent_at) AS past (at) WHERE past.at > %(now)s - interval '91 days'
+    SELECT count(*)::integer AS n FROM unnest(before.sent_at) AS past (at) WHERE past.at > %(now)s::timestamptz - interval '91 days'
 ) AS kept
 WHERE p.customer_id = added.customer_id

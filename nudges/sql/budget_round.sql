@@ -10,7 +10,7 @@ WITH past AS (
     SELECT workspace_id, count(*) AS total, count(*) FILTER (WHERE interest = 'business') AS business
     FROM deciding
     WHERE counts AND channel <> 'inbox' AND NOT in_holdout
-      AND (reason = 'sent' OR place = %(round)s AND reason IS NULL AND scheduled_at IS NULL AND interest = 'customer')
+      AND (reason = 'sent' OR place = %(round)s::integer AND reason IS NULL AND scheduled_at IS NULL AND interest = 'customer')
     GROUP BY workspace_id
 ), asking AS (
     SELECT d.candidate_id, d.workspace_id, uses.share AS uses_share, 1 + count(*) FILTER (WHERE uses.share) OVER (
@@ -20,7 +20,7 @@ WITH past AS (
     FROM deciding AS d
     JOIN past ON past.workspace_id = d.workspace_id
     CROSS JOIN LATERAL (SELECT d.counts AND NOT d.in_holdout AS share) AS uses
-    WHERE d.place = %(round)s AND d.reason IS NULL AND d.scheduled_at IS NULL AND d.interest = 'business'
+    WHERE d.place = %(round)s::integer AND d.reason IS NULL AND d.scheduled_at IS NULL AND d.interest = 'business'
 ), weighed AS (
     SELECT asking.candidate_id, asking.workspace_id, asking.uses_share, past.percent, asking.nth,
            past.business + coalesce(run.business, 0) AS business, past.total + coalesce(run.total, 0) AS total

@@ -14,9 +14,9 @@ SELECT hop.workspace_id
 FROM hop
 WHERE hop.workspace_id IS NOT NULL AND EXISTS (
     SELECT FROM unnest(ARRAY[true, false]) AS urgent (urgent)
-    WHERE urgent.urgent >= %(urgent_only)s AND (  -- the first in the order of the index: no other can answer as fast
+    WHERE urgent.urgent >= %(urgent_only)s::boolean AND (  -- the first in the order of the index: no other can answer as fast
         SELECT due_at FROM nudges_waiting
         WHERE workspace_id = hop.workspace_id AND is_urgent = urgent.urgent ORDER BY due_at LIMIT 1
-    ) <= %(now)s
+    ) <= %(now)s::timestamptz
 )
 ORDER BY hop.workspace_id

@@ -31,24 +31,31 @@ WITH asked AS MATERIALIZED (
         AND consent.category_id = d.category_id AND consent.channel = way.channel
     LEFT JOIN known ON known.customer_id = d.customer_id AND known.channel = way.channel
     WHERE d.reason IS NULL
-), choices AS (
+), choices AS MATERIALIZED (
     SELECT ways.*, count(*) FILTER (WHERE obstacle IS NULL) OVER (PARTITION BY candidate_id) > 1 AS is_choice FROM ways
+), silent AS MATERIALIZED (
+    SELECT asked.customer_id, asked.channel
+    FROM (
+        SELECT DISTINCT customer_id, channel FROM choices
+        WHERE is_choice AND obstacle IS NULL AND channel NOT IN ('inbox', 'staff_task')
+    ) AS asked
+    JOIN nudges_pressure AS p ON p.customer_id = asked.customer_id
+    WHERE cardinality(array_positions(p.channels, asked.channel)) >= 5 AND (
+        SELECT count(*) >= 5
+        FROM unnest(p.sent_at, p.channels) AS past (at, channel)
+        WHERE past.channel = asked.channel AND past.at <= %(now)s::timestamptz - interval '72 hours' AND past.at > coalesce((
+            SELECT max(x.at)
+            FROM nudges_reception AS r
+            CROSS JOIN unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
+            WHERE r.customer_id = p.customer_id AND x.channel = asked.channel AND x.id = ANY (r.message_ids)
+        ), '-infinity')
+    )
 ), best AS (  -- where there is no way, the one that came furthest says what is missing
-    SELECT DISTINCT ON (candidate_id) *
+    SELECT DISTINCT ON (candidate_id) choices.*
     FROM choices
+    LEFT JOIN silent ON choices.is_choice AND silent.customer_id = choices.customer_id AND silent.channel = choices.channel
     ORDER BY candidate_id, array_position(ARRAY['suppressed_address', 'unreachable', 'no_consent'], obstacle) NULLS FIRST,
-        CASE WHEN is_choice AND obstacle IS NULL AND channel NOT IN ('inbox', 'staff_task') THEN (
-            SELECT count(*) >= 5
-            FROM nudges_pressure AS p
-            CROSS JOIN unnest(p.sent_at, p.channels) AS past (at, channel)
-            WHERE p.customer_id = choices.customer_id AND past.channel = choices.channel
-              AND past.at <= %(now)s - interval '72 hours' AND past.at > coalesce((
-                  SELECT max(x.at)
-                  FROM nudges_reception AS r
-                  CROSS JOIN unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
-                  WHERE r.customer_id = choices.customer_id AND x.channel = choices.channel AND x.id = ANY (r.message_ids)
-              ), '-infinity')
-        ) ELSE false END, place
+        silent.channel IS NOT NULL, place
 )
 UPDATE facts AS d
 SET channel = CASE WHEN best.obstacle IS NULL THEN best.channel END,

@@ -16,8 +16,8 @@ FROM (
         SELECT waiting.customer_id
         FROM nudges_waiting AS waiting
         JOIN nudges_pressure AS pressure ON pressure.customer_id = waiting.customer_id
-        WHERE waiting.workspace_id = busy.workspace_id AND waiting.due_at <= %(now)s
-          AND waiting.is_urgent >= %(urgent_only)s
+        WHERE waiting.workspace_id = busy.workspace_id AND waiting.due_at <= %(now)s::timestamptz
+          AND waiting.is_urgent >= %(urgent_only)s::boolean
           AND (SELECT merged_into_id IS NULL FROM engagement_customer AS alive WHERE alive.id = waiting.customer_id)
           -- Until the rows of a customer found to be the same person are joined, we don't know what counts.
           AND (
@@ -25,7 +25,7 @@ FROM (
               WHERE merge.target_id = waiting.customer_id AND NOT 'nudges' = ANY (merge.absorbed_by)
           ) = 0
         ORDER BY waiting.is_urgent DESC, waiting.due_at, waiting.customer_id
-        LIMIT %(share)s
+        LIMIT %(share)s::bigint
         FOR UPDATE OF pressure SKIP LOCKED
     ) AS one
 ) AS claimed

@@ -5,31 +5,31 @@ SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at
 FROM (
     SELECT x.candidate_id,
         CASE
-            WHEN nudge.status <> 'active' AND nudge.id <> %(as_if_active)s THEN 'nudge_inactive'
-            WHEN %(now)s > x.not_after THEN 'expired'
+            WHEN nudge.status <> 'active' AND nudge.id <> %(as_if_active)s::bigint THEN 'nudge_inactive'
+            WHEN %(now)s::timestamptz > x.not_after THEN 'expired'
             WHEN broadcast.state = 'stopped' THEN 'broadcast_stopped'
             WHEN broadcast.state = 'paused' THEN 'broadcast_paused'
             WHEN flow.state = 'ended' THEN 'flow_ended'
             WHEN flow.state = 'paused' THEN 'flow_paused'
             WHEN run.state = 'exited' THEN 'left_flow'
-            WHEN nudge.awaits_approval AND nudge.id <> %(as_if_active)s THEN 'unapproved'
+            WHEN nudge.awaits_approval AND nudge.id <> %(as_if_active)s::bigint THEN 'unapproved'
             -- Without a need of its own, only a "not relevant" of the customer closes the matter.
             WHEN need.closed_at IS NOT NULL AND (c.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
                 THEN 'need_closed'
-            WHEN need.snoozed_until > %(now)s THEN 'snoozed'
+            WHEN need.snoozed_until > %(now)s::timestamptz THEN 'snoozed'
             WHEN change.to_stage <> need.stage THEN 'stage_moved'
             WHEN settled.by IS NOT NULL THEN 'settled'
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions_not_met'
         END AS reason,
         CASE
             WHEN flow.state IN ('paused', 'ended') OR run.state = 'exited' THEN 'flow:' || flow.slug
-            WHEN need.closed_at IS NOT NULL OR need.snoozed_until > %(now)s OR change.to_stage <> need.stage
+            WHEN need.closed_at IS NOT NULL OR need.snoozed_until > %(now)s::timestamptz OR change.to_stage <> need.stage
                 THEN 'need:' || x.need
             WHEN settled.by IS NOT NULL THEN settled.by
             WHEN unfit.nudge_id IS NOT NULL THEN 'conditions'
             ELSE ''
         END AS rule,
-        CASE WHEN broadcast.state = 'paused' OR flow.state = 'paused' OR nudge.awaits_approval AND nudge.id <> %(as_if_active)s
+        CASE WHEN broadcast.state = 'paused' OR flow.state = 'paused' OR nudge.awaits_approval AND nudge.id <> %(as_if_active)s::bigint
             THEN x.not_after ELSE need.snoozed_until END AS allowed_at
     FROM facts AS x
     JOIN considered AS c ON c.candidate_id = x.candidate_id
@@ -42,7 +42,7 @@ FROM (
     LEFT JOIN unnest(%(unfit_nudges)s::bigint[], %(unfit_customers)s::bigint[]) AS unfit (nudge_id, customer_id)
         ON unfit.nudge_id = x.nudge_id AND unfit.customer_id = x.customer_id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN nudge.trigger = 'event' THEN nudges_settled_by(x.candidate_id, %(now)s) END AS by
+        SELECT CASE WHEN nudge.trigger = 'event' THEN nudges_settled_by(x.candidate_id, %(now)s::timestamptz) END AS by
     ) AS settled
 ) AS gate
 WHERE gate.candidate_id = d.candidate_id AND gate.reason IS NOT NULL

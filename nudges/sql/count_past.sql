@@ -13,7 +13,7 @@ WITH used AS (
       AND b.subject = CASE b.scope WHEN 'any' THEN '' WHEN 'channel' THEN past.channel WHEN 'category' THEN past.category
         WHEN 'interest' THEN past.interest WHEN 'promise' THEN past.promise WHEN 'flow' THEN past.flow
         WHEN 'need' THEN past.need END
-      AND (b.seconds IS NOT NULL OR frees.at > %(now)s)  -- `since` is exact for a rolling window
+      AND (b.seconds IS NOT NULL OR frees.at > %(now)s::timestamptz)  -- `since` is exact for a rolling window
     GROUP BY b.id
 )
 INSERT INTO counted

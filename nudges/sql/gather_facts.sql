@@ -8,7 +8,7 @@ WITH people AS MATERIALIZED (
         coalesce(policy.allow_service_exempt, false) AS allow_service_exempt,
         CASE WHEN policy.is_adaptive AND NOT place.is_held_out THEN (
             SELECT received.level FROM nudges_reception(
-                %(now)s, pressure.sent_at, pressure.message_ids, pressure.promises,
+                %(now)s::timestamptz, pressure.sent_at, pressure.message_ids, pressure.promises,
                 reception.message_ids, reception.signs_at, reception.worths
             ) AS received
         ) END AS level
@@ -20,8 +20,8 @@ WITH people AS MATERIALIZED (
     LEFT JOIN nudges_pressure AS pressure ON pressure.customer_id = c.customer_id
     LEFT JOIN nudges_reception AS reception ON reception.customer_id = c.customer_id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN customer.timezone = ANY (%(zones)s) THEN customer.timezone
-            WHEN workspace.timezone = ANY (%(zones)s) THEN workspace.timezone ELSE 'UTC' END AS zone,
+        SELECT CASE WHEN customer.timezone = ANY (%(zones)s::text[]) THEN customer.timezone
+            WHEN workspace.timezone = ANY (%(zones)s::text[]) THEN workspace.timezone ELSE 'UTC' END AS zone,
             -- A stable share of the customers. tests/nudges/reference.py has the same in Python.
             ('x' || left(encode(sha256(convert_to(workspace.holdout_salt || c.customer_id, 'UTF8')), 'hex'), 15)
                 )::bit(60)::bigint %% 10000 < workspace.holdout_percent * 100 AS is_held_out

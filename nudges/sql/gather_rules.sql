@@ -9,14 +9,14 @@
 WITH rules AS MATERIALIZED (
     SELECT workspace_id, 'cap:' || id AS rule, 'capped' AS reason, scope, scope_value, seconds, nullif(unit, '') AS unit,
            "limit"::integer AS most, floor::integer AS floor
-    FROM nudges_cap WHERE workspace_id = ANY (%(workspaces)s) AND archived_at IS NULL
+    FROM nudges_cap WHERE workspace_id = ANY (%(workspaces)s::bigint[]) AND archived_at IS NULL
     UNION ALL
     SELECT workspace_id, 'min_gap', 'min_gap', 'any', '', min_gap_seconds, NULL, 1, NULL
-    FROM nudges_policy WHERE workspace_id = ANY (%(workspaces)s) AND min_gap_seconds > 0
+    FROM nudges_policy WHERE workspace_id = ANY (%(workspaces)s::bigint[]) AND min_gap_seconds > 0
     UNION ALL
     SELECT workspace_id, 'business_limit', 'business_budget', 'interest', 'business', business_window_seconds, NULL,
            business_limit, NULL
-    FROM nudges_policy WHERE workspace_id = ANY (%(workspaces)s) AND business_limit IS NOT NULL
+    FROM nudges_policy WHERE workspace_id = ANY (%(workspaces)s::bigint[]) AND business_limit IS NOT NULL
     UNION ALL
     SELECT workspace_id, 'preference:max_per_week', 'own_cap', 'any', '', 604800, NULL, NULL, NULL  -- the customer says it
     FROM unnest(%(workspaces)s::bigint[]) AS own (workspace_id)
@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(nudges_adapted(rules.most, rules.floor, asked.level), asked.own_limit) AS "limit"
 ) AS held
 CROSS JOIN LATERAL (  -- a local day and a move over the date line reach back two days at most
-    SELECT %(now)s - CASE WHEN rules.seconds IS NOT NULL THEN rules.seconds * interval '1 second' ELSE CASE rules.unit
+    SELECT %(now)s::timestamptz - CASE WHEN rules.seconds IS NOT NULL THEN rules.seconds * interval '1 second' ELSE CASE rules.unit
         WHEN 'day' THEN interval '3 days' WHEN 'week' THEN interval '9 days' ELSE interval '33 days' END END AS since
 ) AS back
 WHERE held.limit < asked.last OR asked.sent_at[held.limit - asked.last + 1] > back.since

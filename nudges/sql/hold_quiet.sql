@@ -4,14 +4,14 @@
 -- Reads and writes the run's `facts`: reason, rule, allowed_at.
 WITH awake AS MATERIALIZED (
     SELECT night.*, nudges_sendable_at(
-        coalesce(pause_ends, %(now)s), zone, quiet_start, quiet_end, own_start, own_end, send_week
+        coalesce(pause_ends, %(now)s::timestamptz), zone, quiet_start, quiet_end, own_start, own_end, send_week
     ) AS until, CASE
         WHEN pause_ends IS NOT NULL THEN 'paused'
-        WHEN nudges_awake_at(%(now)s, zone, quiet_start, quiet_end, own_start, own_end) > %(now)s THEN 'quiet_hours'
+        WHEN nudges_awake_at(%(now)s::timestamptz, zone, quiet_start, quiet_end, own_start, own_end) > %(now)s::timestamptz THEN 'quiet_hours'
         ELSE 'send_window'
     END AS reason
     FROM (
-        SELECT DISTINCT CASE WHEN NOT exempt AND paused_until > %(now)s THEN paused_until END AS pause_ends,
+        SELECT DISTINCT CASE WHEN NOT exempt AND paused_until > %(now)s::timestamptz THEN paused_until END AS pause_ends,
             zone, quiet_start, quiet_end, own_start, own_end, send_week
         FROM facts
         WHERE reason IS NULL AND channel <> 'inbox' AND scheduled_at IS NULL
@@ -23,8 +23,8 @@ SET reason = awake.reason,
     allowed_at = awake.until
 FROM awake
 WHERE d.reason IS NULL AND d.channel <> 'inbox' AND d.scheduled_at IS NULL
-  AND (awake.until > %(now)s OR awake.until IS NULL)
+  AND (awake.until > %(now)s::timestamptz OR awake.until IS NULL)
   AND awake.zone = d.zone AND coalesce(awake.pause_ends, '-infinity')
-      = coalesce(CASE WHEN NOT d.exempt AND d.paused_until > %(now)s THEN d.paused_until END, '-infinity')
+      = coalesce(CASE WHEN NOT d.exempt AND d.paused_until > %(now)s::timestamptz THEN d.paused_until END, '-infinity')
   AND (d.quiet_start, d.quiet_end, d.own_start, d.own_end, d.send_week)
       IS NOT DISTINCT FROM (awake.quiet_start, awake.quiet_end, awake.own_start, awake.own_end, awake.send_week)

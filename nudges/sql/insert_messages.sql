@@ -8,5 +8,5 @@ INSERT INTO nudges_message (
 )
 SELECT message_id, workspace_id, candidate_id, customer_id, nudge_id, customer_need_id, channel, address, category_id, interest,
        promise, flow, need, zone, counts AND channel <> 'inbox', '', '', '', 'decided', uuidv7(), decided_at,
-       not_after, 0, %(now)s, '', ''
+       not_after, 0, %(now)s::timestamptz, '', ''
 FROM deciding WHERE outcome = 'send' ORDER BY message_id

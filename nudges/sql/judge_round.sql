@@ -7,14 +7,15 @@ WITH asking AS MATERIALIZED (
     JOIN counted AS c ON c.customer_id = d.customer_id AND c.subject = CASE c.scope WHEN 'any' THEN ''
         WHEN 'channel' THEN d.channel WHEN 'category' THEN d.category WHEN 'interest' THEN d.interest
         WHEN 'promise' THEN d.promise WHEN 'flow' THEN d.flow WHEN 'need' THEN d.need END
-    WHERE d.place = %(round)s AND d.reason IS NULL AND d.scheduled_at IS NULL AND NOT d.exempt
+    WHERE d.place = %(round)s::integer AND d.reason IS NULL AND d.scheduled_at IS NULL AND NOT d.exempt
+      AND c.count + %(round)s::integer > c.limit  -- else the better candidates cannot use it up
 ), rivals AS (
     SELECT c.id, count(*) AS count, (array_agg(s.candidate_id ORDER BY s.place))[1] AS first,
         array_agg(s.message_id ORDER BY s.place) AS message_ids,
         array_agg(nudges_frees_at(s.decided_at, c.seconds, c.unit, c.zone, s.zone) ORDER BY s.place) AS frees_at
     FROM asking AS c
     JOIN deciding AS s ON s.customer_id = c.customer_id
-        AND s.place BETWEEN 1 AND %(round)s - 1 AND s.reason IN ('sent', 'holdout') AND s.counts
+        AND s.place BETWEEN 1 AND %(round)s::integer - 1 AND s.reason IN ('sent', 'holdout') AND s.counts
         AND c.subject = CASE c.scope WHEN 'any' THEN '' WHEN 'channel' THEN s.channel WHEN 'category' THEN s.category
             WHEN 'interest' THEN s.interest WHEN 'promise' THEN s.promise WHEN 'flow' THEN s.flow
             WHEN 'need' THEN s.need END

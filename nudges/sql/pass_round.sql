@@ -4,7 +4,7 @@
 UPDATE deciding
 SET reason = CASE WHEN in_holdout THEN 'holdout' ELSE 'sent' END,
     rule = CASE WHEN in_holdout THEN 'holdout' ELSE '' END,
-    message_id = CASE WHEN NOT in_holdout AND NOT %(dry)s THEN nextval('nudges_message_id_seq') END,
+    message_id = CASE WHEN NOT in_holdout AND NOT %(dry)s::boolean THEN nextval('nudges_message_id_seq') END,
     -- A slow clock dates no message before one that already counts.
-    decided_at = greatest(%(now)s, sent_at[1])
-WHERE place = %(round)s AND reason IS NULL AND scheduled_at IS NULL
+    decided_at = greatest(%(now)s::timestamptz, sent_at[1])
+WHERE place = %(round)s::integer AND reason IS NULL AND scheduled_at IS NULL

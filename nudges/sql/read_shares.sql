@@ -5,7 +5,7 @@
 SELECT policy.workspace_id, policy.business_share_percent AS percent, coalesce(sum(past.n), 0)::bigint AS total,
     coalesce(sum(past.n) FILTER (WHERE past.interest = 'business'), 0)::bigint AS business
 FROM nudges_policy AS policy
-CROSS JOIN (SELECT %(now)s - interval '30 days' AS at, date_trunc('hour', %(now)s - interval '30 days', 'UTC')
+CROSS JOIN (SELECT %(now)s::timestamptz - interval '30 days' AS at, date_trunc('hour', %(now)s::timestamptz - interval '30 days', 'UTC')
     + interval '1 hour' AS next_hour) AS since
 LEFT JOIN LATERAL (
     SELECT interest, n FROM nudges_pushtally WHERE workspace_id = policy.workspace_id AND hour >= since.next_hour
@@ -13,6 +13,6 @@ LEFT JOIN LATERAL (
     SELECT interest, 1 FROM nudges_message
     WHERE workspace_id = policy.workspace_id AND counts AND decided_at > since.at AND decided_at < since.next_hour
 ) AS past ON true
-WHERE policy.workspace_id = ANY (%(workspaces)s)
+WHERE policy.workspace_id = ANY (%(workspaces)s::bigint[])
 GROUP BY policy.workspace_id, policy.business_share_percent
 ORDER BY policy.workspace_id

@@ -10,7 +10,7 @@ SET (reason, due_at) = (
         CASE WHEN fate.wanted <= d.not_after THEN fate.wanted + least(
             abs(d.candidate_id) %% 300 * interval '1 second', (d.not_after - fate.wanted) / 2
         ) END
-    FROM (SELECT greatest(d.allowed_at, %(now)s + interval '60 seconds') AS wanted) AS fate
+    FROM (SELECT greatest(d.allowed_at, %(now)s::timestamptz + interval '60 seconds') AS wanted) AS fate
 )
 WHERE allowed_at IS NOT NULL AND rule <> 'business_limit' AND (
     reason IN ('quiet_hours', 'send_window', 'broadcast_paused', 'flow_paused', 'unapproved')

@@ -14,21 +14,21 @@ WITH taken AS (
     JOIN engagement_customer AS customer ON customer.id = waiting.customer_id
     LEFT JOIN nudges_policy AS policy ON policy.workspace_id = waiting.workspace_id
     CROSS JOIN LATERAL (
-        SELECT waiting.due_at <= %(now)s
+        SELECT waiting.due_at <= %(now)s::timestamptz
             OR waiting.due_at <= candidate.put_forward_at + coalesce(policy.collect_seconds, 60) * interval '1 second'
-            AND candidate.put_forward_at <= %(now)s
+            AND candidate.put_forward_at <= %(now)s::timestamptz
             AND EXISTS (
                 SELECT FROM nudges_waiting AS caller
-                WHERE caller.customer_id = waiting.customer_id AND caller.due_at <= %(now)s AND NOT caller.is_urgent
+                WHERE caller.customer_id = waiting.customer_id AND caller.due_at <= %(now)s::timestamptz AND NOT caller.is_urgent
             ) AS is_due
     ) AS meets
-    WHERE waiting.customer_id = ANY (%(customers)s) AND customer.merged_into_id IS NULL
+    WHERE waiting.customer_id = ANY (%(customers)s::bigint[]) AND customer.merged_into_id IS NULL
       AND NOT EXISTS (
           SELECT FROM engagement_merge AS merge
           WHERE merge.target_id = waiting.customer_id AND NOT 'nudges' = ANY (merge.absorbed_by)
       )
       AND (meets.is_due
-           OR waiting.due_at <= %(now)s + coalesce(policy.look_ahead_seconds, 86400) * interval '1 second')
+           OR waiting.due_at <= %(now)s::timestamptz + coalesce(policy.look_ahead_seconds, 86400) * interval '1 second')
     RETURNING nudge_id, customer_id
 )
 SELECT nudge_id, array_agg(DISTINCT customer_id ORDER BY customer_id) AS customer_ids FROM taken GROUP BY nudge_id ORDER BY nudge_id

@@ -3,12 +3,30 @@
 -- those whose need stood at the same stage when it was decided. What was sent seldom is drawn to the next wider mean as
 -- if it had been sent %(prior)s times more with that mean's answers (a shrunken mean), so that one reply decides nothing:
 -- a nudge to its workspace's mean, a nudge at a stage to the nudge.
--- How many got it is read from the ledger's tallies, by days; only messages with replies are looked at one by one.
+-- How many got it is read from the ledger's tallies, by days, less what never came: bounced, failed, not sent yet. What was called
+-- off is no decision to send any more.
+-- Only messages with replies and those that never came are looked at one by one (index messages_unreached).
 -- Reads tallies, replies, messages, decisions. Writes nudges' expected_value and their worth by stage, where they changed.
 -- Returns nudge_id of each that changed.
-WITH sent AS (
-    SELECT workspace_id, nudge_id, stage, sum(n) AS n FROM nudges_decisiontally
-    WHERE outcome = 'send' AND day > (%(now)s - interval '90 days')::date AND day <= (%(now)s + interval '1 day')::date
+WITH unreached AS (
+    SELECT m.workspace_id, m.nudge_id, coalesce(decision.stage, '') AS stage
+    FROM (  -- each by an index of its own
+        SELECT * FROM nudges_message WHERE state IN ('bounced', 'failed')
+        UNION ALL
+        SELECT * FROM nudges_message WHERE state = 'decided'
+        UNION ALL
+        SELECT * FROM nudges_message WHERE state = 'claimed'
+    ) AS m
+    LEFT JOIN nudges_decision AS decision ON decision.candidate_id = m.candidate_id
+    WHERE m.decided_at > %(now)s - interval '90 days'
+), sent AS (
+    SELECT workspace_id, nudge_id, stage, sum(n) AS n
+    FROM (
+        SELECT workspace_id, nudge_id, stage, n FROM nudges_decisiontally
+        WHERE outcome = 'send' AND day > (%(now)s - interval '90 days')::date AND day <= (%(now)s + interval '1 day')::date
+        UNION ALL
+        SELECT workspace_id, nudge_id, stage, -1 FROM unreached
+    ) AS one
     GROUP BY workspace_id, nudge_id, stage HAVING sum(n) > 0
 ), answered AS (
     SELECT m.nudge_id, coalesce(decision.stage, '') AS stage, least(greatest(sum(

@@ -15,7 +15,7 @@ WITH eligible AS (
            jsonb_build_object(
                'eligible', coalesce(eligible.candidates, '[]'), 'place', d.place, 'chance', 1, 'value', d.value,
                'exempt', d.exempt, 'zone', d.zone, 'level', d.level
-           ), '[]', %(now)s
+           ), '[]', %(now)s::timestamptz
     FROM deciding AS d LEFT JOIN eligible ON eligible.customer_id = d.customer_id AND d.place > 0
     ORDER BY d.candidate_id
     ON CONFLICT (candidate_id) DO UPDATE SET

@@ -15,8 +15,8 @@ WITH pairs AS MATERIALIZED (
         AND b.subject = CASE b.scope WHEN 'any' THEN '' WHEN 'channel' THEN high.channel
             WHEN 'category' THEN high.category WHEN 'interest' THEN high.interest WHEN 'promise' THEN high.promise
             WHEN 'flow' THEN high.flow WHEN 'need' THEN high.need END
-    WHERE low.place = %(round)s AND low.reason IS NULL AND low.scheduled_at IS NULL AND low.counts AND NOT low.exempt
-      AND nudges_frees_at(%(now)s, b.seconds, b.unit, low.zone, low.zone) > high.scheduled_at
+    WHERE low.place = %(round)s::integer AND low.reason IS NULL AND low.scheduled_at IS NULL AND low.counts AND NOT low.exempt
+      AND nudges_frees_at(%(now)s::timestamptz, b.seconds, b.unit, low.zone, low.zone) > high.scheduled_at
 ), others AS (
     SELECT customer_id, 0 AS place, NULL::bigint AS candidate_id, at, message_id, channel, category, interest, promise, flow,
            need, zone, NULL::timestamptz AS scheduled_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -120,3 +121,18 @@ def test_expected_value_is_from_replies_by_people_in_a_like_situation(
     loser, winner = make_nudges.candidate(loved, customer), make_nudges.candidate(fitting, customer)
     decide_nudges(now=NOW)
     assert (read(winner), read(loser)) == (("send", "sent"), ("suppress", "outranked"))
+
+
+def test_who_never_got_it_has_not_ignored_it(workspace: Workspace, customer: Customer) -> None:
+    arrived, lost = make_nudges.nudge(workspace), make_nudges.nudge(workspace)
+    answered(arrived, customer, "helpful")
+    answered(lost, customer, "helpful", silent=4)
+    silent = Message.objects.filter(nudge=lost, replies=None).order_by("pk")
+    for message, state in zip(silent, ["bounced", "failed", "decided", "claimed"], strict=True):
+        Message.objects.filter(pk=message.pk).update(state=state, claim_token=uuid4())
+    weigh_nudges(now=NOW)
+    assert value(lost) == value(arrived) > 0
+    assert {one.messages for one in NudgeWorth.objects.all()} == {1}
+    Message.objects.update(state="delivered")
+    weigh_nudges(now=NOW)
+    assert value(lost) < value(arrived)
