@@ -44,6 +44,8 @@ SECTIONS = {
     "nudges": "nudges",
     "nudge": "nudges",
     "broadcast": "nudges",
+    "flows": "flows",
+    "flow": "flows",
     "tasks": "tasks",
     "task": "tasks",
     "writings": "tasks",

@@ -78,10 +78,10 @@ class StartForm(forms.Form):
     def __init__(self, data: Any = None, *, nudge: Nudge) -> None:
         super().__init__(data, initial=_initial_of(nudge))
         self.workspace: Workspace = nudge.workspace
-        where = [_row_of(test) for test in nudge.trigger_where]
+        where = test_rows(nudge.trigger_where)
         # A row that was added by hand counts as well: the page says how many there are.
-        self.tests = _rows(TestForm, "where", data, where, most=10)
-        self.exits = _rows(ExitForm, "unless", data, list(nudge.trigger_unless), most=MOST_EXITS)
+        self.tests = rows_of(TestForm, "where", data, where, most=10)
+        self.exits = rows_of(ExitForm, "unless", data, list(nudge.trigger_unless), most=MOST_EXITS)
 
     def is_valid(self) -> bool:
         rows_hold = [
@@ -110,7 +110,8 @@ class StartForm(forms.Form):
         }
 
 
-def _rows(form: type[Any], prefix: str, data: Any, given: list[dict[str, Any]], *, most: int) -> list[Any]:
+def rows_of(form: type[Any], prefix: str, data: Any, given: list[dict[str, Any]], *, most: int) -> list[Any]:
+    """A small form for each of what is given, and some empty ones."""
     number = min(most, len(given) + ROWS)
     padded = [*given, *[{}] * (number - len(given))]
     return [form(data, prefix=f"{prefix}-{n}", initial=one) for n, one in enumerate(padded)]
@@ -120,6 +121,11 @@ def _initial_of(nudge: Nudge) -> dict[str, Any]:
     seconds = nudge.trigger_delay_seconds
     unit = next((size for size, _name in UNITS if seconds and seconds % size == 0), 86400)
     return {"trigger_event": nudge.trigger_event, "delay": seconds // unit, "unit": unit}
+
+
+def test_rows(where: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Tests on properties as `TestForm` shows them."""
+    return [_row_of(test) for test in where]
 
 
 def _row_of(test: dict[str, Any]) -> dict[str, str]:

@@ -162,3 +162,11 @@ def _explain(
         rule=f"flow:{flow.slug}",
         now=now,
     )
+
+
+def why_not(*, flow: Flow, customer_id: int, now: datetime) -> str | None:
+    """The reason why a customer would not be let in now, by the same rules; None: they would be. Writes nothing."""
+    if flow.version is None:
+        return Reason.FLOW_ENDED
+    earlier = _earlier([{"flow_id": flow.pk, "customer_id": customer_id}])
+    return _reasons(flow, flow.version, [customer_id], earlier, now).get(customer_id)
