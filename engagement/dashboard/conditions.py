@@ -42,7 +42,7 @@ MOST_EVENTS_READ = 5000
 class ConditionField(forms.CharField):
     """A condition as JSON, the way the editor writes it; its value is the condition, checked.
 
-    Its form sets `workspace`. Shown by the tag `{% conditions form.field %}`.
+    Its form calls `bind_conditions`. Shown by the tag `{% conditions form.field %}`.
     """
 
     widget = forms.Textarea
@@ -58,6 +58,13 @@ class ConditionField(forms.CharField):
         if condition is None:
             raise forms.ValidationError(problems)
         return condition
+
+
+def bind_conditions(form: forms.BaseForm, workspace: Workspace) -> None:
+    """Let the form's conditions be checked against what this workspace has."""
+    for field in form.fields.values():
+        if isinstance(field, ConditionField):
+            field.workspace = workspace
 
 
 @dashboard_page()
@@ -134,7 +141,7 @@ def words() -> dict[str, str]:
         "need": _("Need"),
         "anyNeed": _("any need"),
         "stage": _("at stage"),
-        "anyStage": _("any stage"),
+        "forAtLeast": _("for at least"),
         "event": _("Did"),
         "trait": _("Trait"),
         "fact": _("Known fact"),
@@ -157,6 +164,8 @@ def words() -> dict[str, str]:
         "ever": _("ever"),
         "days": _("days"),
         "is": _("is"),
+        "in": _("is one of"),
+        "severalValues": _("values, with commas between"),
         "contains": _("contains"),
         "exists": _("is known"),
         "absent": _("is not known"),

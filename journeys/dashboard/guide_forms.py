@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest
-from engagement.dashboard.conditions import ConditionField
+from engagement.dashboard.conditions import ConditionField, bind_conditions
 from journeys.dashboard.blocks import read_blocks
 from journeys.models import JOURNEY, Need
 
@@ -18,7 +18,9 @@ from journeys.models import JOURNEY, Need
 class GuideForm(forms.Form):
     """A guide's place and words; the blocks come as JSON, written by the editor's script or by hand."""
 
-    need = forms.ModelChoiceField(Need.objects.none(), label=gettext_lazy("Need"))
+    need = forms.ModelChoiceField(
+        Need.objects.none(), label=gettext_lazy("Need"), empty_label=gettext_lazy("Choose…")
+    )
     stage = forms.ChoiceField(
         choices=[(stage.value, stage.label) for stage in JOURNEY], label=gettext_lazy("Stage")
     )
@@ -56,7 +58,7 @@ class GuideForm(forms.Form):
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
-        self.fields["conditions"].workspace = request.workspace  # type: ignore[attr-defined]
+        bind_conditions(self, request.workspace)
 
     def clean_blocks(self) -> list[Any]:
         blocks = read_blocks(self.cleaned_data["blocks"])

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.conditions import describe_condition
-from engagement.dashboard.conditions import ConditionField
+from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Role
 from journeys.models import Need, Survey, SurveyKind, SurveyStatus
 from journeys.surveys.asking import BadSurvey, close_survey, open_survey, save_survey
@@ -79,7 +79,7 @@ class SurveyForm(forms.Form):
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
-        self.fields["conditions"].workspace = request.workspace  # type: ignore[attr-defined]
+        bind_conditions(self, request.workspace)
 
     def clean_themes(self) -> list[dict[str, Any]]:
         return [theme_in(line) for line in self.cleaned_data["themes"].splitlines() if line.strip()]

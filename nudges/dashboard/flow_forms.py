@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.conditions.windows import SPAN
-from engagement.dashboard.conditions import ConditionField
+from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Workspace
 from journeys.models import Need, Stage
 from nudges.dashboard.start_forms import TestForm, rows_of, test_rows
@@ -81,8 +81,7 @@ class FlowForm(forms.Form):
 
     def __init__(self, data: Any = None, *, workspace: Workspace, version: FlowVersion, name: str) -> None:
         super().__init__(data, initial=_initial_of(version, name))
-        for field in ("conditions", "goal", "exits"):
-            self.fields[field].workspace = workspace  # type: ignore[attr-defined]
+        bind_conditions(self, workspace)
         self.fields["trigger_need"].queryset = Need.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
         stages = [(stage.value, stage.label) for stage in Stage if stage != Stage.NONE]
         self.fields["trigger_stage"].choices = [("", _("Choose…")), *stages]  # type: ignore[attr-defined]
@@ -192,7 +191,7 @@ class AskForm(StepForm):
         return {"condition": step.get("if")}
 
     def prepare(self) -> None:
-        self.fields["condition"].workspace = self.flow.workspace  # type: ignore[attr-defined]
+        bind_conditions(self, self.flow.workspace)
 
     def values(self) -> dict[str, Any]:
         return {"if": self.cleaned_data["condition"]}

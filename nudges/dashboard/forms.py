@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagement.dashboard.conditions import ConditionField
+from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Category, Channel, Workspace
 from journeys.models import Need, Stage
 from nudges.models import Interest, Nudge, OnCap, Promise, Trigger
@@ -48,6 +48,7 @@ class NudgeForm(forms.Form):
     category = forms.ModelChoiceField(
         Category.objects.none(),
         label=gettext_lazy("Topic"),
+        empty_label=gettext_lazy("Choose…"),
         help_text=gettext_lazy("Customers allow or refuse it under this topic."),
     )
     channel_1 = forms.ChoiceField(label=gettext_lazy("First by"))
@@ -90,7 +91,7 @@ class NudgeForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["conditions"].workspace = workspace  # type: ignore[attr-defined]
+        bind_conditions(self, workspace)
         self.fields["category"].queryset = Category.objects.filter(workspace=workspace, archived_at=None)  # type: ignore[attr-defined]
         self.fields["trigger_need"].queryset = Need.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
         stages = [(stage.value, stage.label) for stage in Stage if stage != Stage.NONE]

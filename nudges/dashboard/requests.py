@@ -46,6 +46,7 @@ class RequestsForm(forms.Form):
     category = forms.ModelChoiceField(
         Category.objects.none(),
         label=gettext_lazy("Topic"),
+        empty_label=gettext_lazy("Choose…"),
         help_text=gettext_lazy(
             "Customers allow or refuse it under this topic. In many countries an invitation to review counts as advertising."  # noqa: E501
         ),

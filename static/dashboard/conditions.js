@@ -67,27 +67,42 @@
       return field;
     };
     const word = (shown) => make("span", { class: "ts-quiet" }, shown);
-    // A test on a value: is, contains, at least, at most, is known, is not known.
+    // One value or several, with commas between: one stands alone, several as a list.
+    const single = (values) => (values.length > 1 ? values : values[0]);
+    const split = (typed, known = []) => (known.includes(typed) ? [typed] : typed.split(",").map((one) => one.trim()).filter(Boolean));
+    const join = (value) => (Array.isArray(value) ? value.join(", ") : value);
+    const ticks = (label, options, value, onchange) => {
+      const chosen = [value ?? []].flat();
+      const boxes = options.map(([key, shown]) => {
+        const box = make("input", { type: "checkbox", class: "form-check-input", value: key, onchange: () => onchange(single(boxes.filter((one) => one.checked).map((one) => one.value))) });
+        box.checked = chosen.includes(key);
+        return box;
+      });
+      return make("span", { class: "ts-ticks", role: "group", "aria-label": label }, ...boxes.map((box, index) => make("label", {}, box, options[index][1])));
+    };
+    // A test on a value: is, is one of, contains, at least, at most, is known, is not known.
     const parse = (value) => (value === "true" ? true : value === "false" ? false : value !== "" && !Number.isNaN(Number(value)) ? Number(value) : value);
     const test = (leaf) => {
-      const key = ["is", "contains", "gte", "lte", "exists"].find((name) => name in leaf) ?? "is";
+      const key = ["is", "in", "contains", "gte", "lte", "exists"].find((name) => name in leaf) ?? "is";
       const kind = key === "exists" && leaf.exists === false ? "absent" : key;
-      const options = ["is", "contains", "gte", "lte", "exists", "absent"].map((name) => [name, w[name]]);
+      const options = ["is", "in", "contains", "gte", "lte", "exists", "absent"].map((name) => [name, w[name]]);
       const chooser = select(w.is, options, kind, (next) => {
-        const kept = leaf[key];
+        const kept = [leaf[key]].flat()[0];
         delete leaf[key];
         if (next === "exists" || next === "absent") leaf.exists = next === "exists";
+        else if (next === "in") leaf.in = [kept].filter((one) => one !== undefined && one !== "" && typeof one !== "boolean");
         else leaf[next] = typeof kept === "boolean" ? "" : next === "is" || next === "contains" ? (kept ?? "") : Number(kept) || 0;
         draw();
         write();
       });
       if (kind === "exists" || kind === "absent") return [chooser];
+      if (kind === "in") return [chooser, input(w.severalValues, join(leaf.in), (value) => { leaf.in = split(value).map(parse); write(); })];
       return [chooser, input(w.value, leaf[key], (value) => { leaf[key] = parse(value); write(); })];
     };
-    const within = (leaf, key = "within") => {
+    const within = (leaf, key = "within", said = w.within) => {
       const days = /^(\d+)d$/.exec(leaf[key] ?? "");
-      if (leaf[key] && !days) return [word(w.within), input(w.days, leaf[key], (value) => change(leaf, key, value))];
-      return [word(w.within), input(w.ever, days?.[1], (value) => change(leaf, key, value && Number(value) > 0 ? `${Math.round(Number(value))}d` : ""), { type: "number", min: "1", max: "3650" }), word(w.days)];
+      if (leaf[key] && !days) return [word(said), input(w.days, leaf[key], (value) => change(leaf, key, value))];
+      return [word(said), input(said, days?.[1], (value) => change(leaf, key, value && Number(value) > 0 ? `${Math.round(Number(value))}d` : ""), { type: "number", min: "1", max: "3650", placeholder: key === "within" ? w.ever : "0" }), word(w.days)];
     };
     const datalist = (name, values) => {
       const id = `${root.dataset.conditions}-${name}`;
@@ -98,9 +113,10 @@
       need: {
         blank: () => ({ need: vocabulary.needs[0]?.[0] ?? "", stage: "shortlist" }),
         fields: (leaf) => [
-          select(w.need, vocabulary.needs, leaf.need, (value) => change(leaf, "need", value)),
+          select(w.need, [...vocabulary.needs, ["any", w.anyNeed]], leaf.need, (value) => change(leaf, "need", value)),
           word(w.stage),
-          select(w.stage, [["", w.anyStage], ...vocabulary.stages], Array.isArray(leaf.stage) ? leaf.stage.join(",") : leaf.stage, (value) => change(leaf, "stage", value)),
+          ticks(w.stage, vocabulary.stages, leaf.stage, (value) => change(leaf, "stage", value)),
+          ...within(leaf, "for_at_least", w.forAtLeast),
         ],
       },
       event: {
@@ -108,7 +124,7 @@
         fields: (leaf) => {
           const count = ["at_least", "at_most", "exactly"].find((name) => name in leaf) ?? "at_least";
           return [
-            input(w.event, Array.isArray(leaf.event) ? leaf.event.join(", ") : leaf.event, (value) => change(leaf, "event", value), { list: datalist("events", vocabulary.events) }),
+            input(w.event, join(leaf.event), (value) => change(leaf, "event", single(split(value, vocabulary.events))), { list: datalist("events", vocabulary.events) }),
             select(w.times, ["at_least", "at_most", "exactly"].map((name) => [name, w[name]]), count, (next) => { const n = leaf[count] ?? 1; delete leaf[count]; leaf[next] = n; draw(); write(); }),
             input(w.times, leaf[count] ?? 1, (value) => change(leaf, count, Math.max(0, Math.round(Number(value)))), { type: "number", min: "0", max: "1000" }),
             word(w.times),
@@ -130,18 +146,20 @@
       },
       purchased: { blank: () => ({ purchased: "" }), fields: (leaf) => [input("SKU", leaf.purchased, (value) => change(leaf, "purchased", value)), ...within(leaf)] },
       purchased_category: { blank: () => ({ purchased_category: "" }), fields: (leaf) => [input(w.purchased_category, leaf.purchased_category, (value) => change(leaf, "purchased_category", value)), ...within(leaf)] },
-      locale: { blank: () => ({ locale: "en" }), fields: (leaf) => [input(w.locale, leaf.locale, (value) => change(leaf, "locale", value))] },
-      timezone: { blank: () => ({ timezone: "Europe/Berlin" }), fields: (leaf) => [input(w.timezone, leaf.timezone, (value) => change(leaf, "timezone", value))] },
+      locale: { blank: () => ({ locale: "en" }), fields: (leaf) => [input(w.locale, join(leaf.locale), (value) => change(leaf, "locale", single(split(value))))] },
+      timezone: { blank: () => ({ timezone: "Europe/Berlin" }), fields: (leaf) => [input(w.timezone, join(leaf.timezone), (value) => change(leaf, "timezone", single(split(value))))] },
     };
     // Keys that the fields above can show; a leaf with any other stays JSON, so that nothing is lost by opening it.
     const SHOWN = {
-      need: ["need", "stage"], event: ["event", "at_least", "at_most", "exactly", "within"], trait: ["trait", "is", "contains", "gte", "lte", "exists"],
-      fact: ["fact", "is", "contains", "gte", "lte", "exists"], consent: ["consent", "channel"], reachable: ["reachable"], identified: ["identified"],
+      need: ["need", "stage", "for_at_least"], event: ["event", "at_least", "at_most", "exactly", "within"], trait: ["trait", "is", "in", "contains", "gte", "lte", "exists"],
+      fact: ["fact", "is", "in", "contains", "gte", "lte", "exists"], consent: ["consent", "channel"], reachable: ["reachable"], identified: ["identified"],
       reply: ["reply", "nudge", "within"], purchased: ["purchased", "within"], purchased_category: ["purchased_category", "within"], locale: ["locale"], timezone: ["timezone"],
     };
+    const LISTS = ["stage", "event", "in", "locale", "timezone"];
+    const isShown = ([key, value]) => typeof value !== "object" || (LISTS.includes(key) && Array.isArray(value) && value.every((one) => typeof one === "string" ? !one.includes(",") : typeof one === "number"));
     const kindOf = (leaf) => {
       const kind = Object.keys(KINDS).find((name) => name in leaf);
-      const isPlain = kind && Object.keys(leaf).every((key) => SHOWN[kind].includes(key)) && !Object.values(leaf).some((value) => typeof value === "object") && leaf.identified !== false;
+      const isPlain = kind && Object.keys(leaf).every((key) => SHOWN[kind].includes(key)) && Object.entries(leaf).every(isShown) && leaf.identified !== false;
       return isPlain ? kind : "other";
     };
 

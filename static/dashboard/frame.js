@@ -91,6 +91,8 @@
   const settle = () => document.querySelectorAll("[data-toast]").forEach(retire);
   document.addEventListener("DOMContentLoaded", settle);
   document.addEventListener("htmx:afterSettle", settle);
+  // On a narrow screen tabs go on at the side: the chosen one shall be seen.
+  document.addEventListener("DOMContentLoaded", () => document.querySelector(".ts-tabs a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
   document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline || "No connection to the server."));
 
   // --- Keyboard ------------------------------------------------------------------------------------------------------

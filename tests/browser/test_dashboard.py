@@ -306,7 +306,8 @@ def test_a_condition_is_built_by_hand_and_read_back(enter: Callable[..., Page]) 
     page = enter(f"/nudges/{nudge.pk}/edit")
     expect(page.locator("[data-conditions-says]")).to_contain_text("Everyone.")
     page.get_by_role("button", name="+ Add a condition").click()
-    page.locator(".ts-leaf").get_by_label("at stage").select_option("purchase")
+    page.locator(".ts-leaf").get_by_label("Shortlist").uncheck()
+    page.locator(".ts-leaf").get_by_label("Purchase", exact=True).check()
     expect(page.locator("[data-conditions-says]")).to_contain_text("fit")
     conditions = page.locator("textarea[name=conditions]")
     expect(conditions).to_have_value(re.compile("purchase"))
@@ -320,6 +321,36 @@ def test_a_condition_is_built_by_hand_and_read_back(enter: Callable[..., Page]) 
     expect(page.get_by_role("heading", level=1)).to_contain_text(nudge.name)
     nudge.refresh_from_db()
     assert nudge.conditions == written
+    assert page.troubles == []  # type: ignore[attr-defined]
+
+
+def test_a_condition_with_lists_opens_in_the_builder_and_is_written_back_as_it_was(
+    enter: Callable[..., Page],
+) -> None:
+    need = Need.objects.order_by("position", "id").first()
+    nudge = Nudge.objects.order_by("id").last()
+    assert need
+    assert nudge
+    parts = [
+        {"need": need.slug, "stage": ["shortlist", "purchase"], "for_at_least": "2d"},
+        {"event": ["Cart Viewed", "Checkout Started"], "at_least": 1},
+        {"trait": "plan", "in": ["gold", 3]},
+        {"locale": ["de", "fr"]},
+        {"trait": "born", "before": "1990-01-01"},
+    ]
+    Nudge.objects.filter(pk=nudge.pk).update(conditions={"all": parts})
+    page = enter(f"/nudges/{nudge.pk}/edit")
+    # What the fields can't show stays as it was written, and only that.
+    expect(page.locator(".ts-leaf code")).to_have_text('{"trait":"born","before":"1990-01-01"}')
+    stages = page.locator(".ts-leaf").first
+    expect(stages.get_by_label("Shortlist")).to_be_checked()
+    expect(stages.get_by_label("Purchase", exact=True)).to_be_checked()
+    stages.get_by_label("Post-purchase").check()
+    parts[0]["stage"] = ["shortlist", "purchase", "post_purchase"]
+    conditions = page.locator("textarea[name=conditions]")
+    expect(conditions).to_have_value(json.dumps({"all": parts}, indent=2))
+    page.locator(".ts-leaf").nth(2).get_by_label("values, with commas between").fill("gold, silver")
+    expect(conditions).to_have_value(re.compile('"gold",\\s+"silver"\\s+]'))
     assert page.troubles == []  # type: ignore[attr-defined]
 
 
