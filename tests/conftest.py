@@ -17,8 +17,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 def pytest_configure() -> None:
     """A Redis of its own for each of several test processes, as of Postgres: clearing a cache clears all of it.
 
-    Photos stay in memory, so that tests leave no files behind. Properties are tried as CI tries them: no deadline that a
-    busy machine could miss, and the same examples for everybody; the long races look for new ones.
+    Photos stay in memory, so that tests leave no files behind. Properties are tried as CI tries them: no deadline that
+    a busy machine could miss, and the same examples for everybody; the long races look for new ones.
     """
     if os.environ.get("RACES") != "long":
         hypothesis.settings.load_profile("ci")

@@ -6,7 +6,8 @@
               axe, nothing wider than the screen
 
 With SCREENSHOTS=1 pictures go to .local/screenshots/<name>.png, to be looked at. With FAR_AWAY=1 every request takes
-400 ms, nothing is kept and the processor is a quarter as fast: a test that acts before the page's scripts are there, or looks before an answer is, fails.
+400 ms, nothing is kept and the processor is a quarter as fast: a test that acts before the page's scripts are there, or
+looks before an answer is, fails.
 """
 
 from __future__ import annotations
