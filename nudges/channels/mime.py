@@ -24,6 +24,8 @@ LONGEST_LINE = 76
 # What must not stand in a mail as it is: a line that is too long (RFC 5322, 2.1.1), or one with a beginning that some
 # servers change on the way, which would break a DKIM signature.
 TOUCHED = re.compile(rb"\n(?:From |\.|[^\n]{999})")
+# In a text such a server may also drop what stands unseen at the end of a line; and readers wrap lines at their edge.
+TOUCHED_TEXT = re.compile(rb"[ \t]\n|[ \t]$|" + TOUCHED.pattern)
 
 
 class BadAddress(ValueError):
@@ -117,8 +119,12 @@ def _encoded_html(text: str) -> tuple[str, bytes]:
 
 
 def _encoded(text: str) -> tuple[str, bytes]:
-    """Quoted-printable, which stays readable, or base64 where most of it is not ASCII; no line is longer than 76."""
+    """As it is where it is plain ASCII, else quoted-printable, which stays readable, or base64 where most of it is not
+    ASCII; then no line is longer than 76.
+    """
     data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    if data.isascii() and not TOUCHED_TEXT.search(b"\n" + data):
+        return "7bit", data.replace(b"\n", b"\r\n")
     if len(data) > len(text) * 1.5:
         raw = data.replace(b"\n", b"\r\n")
         lines = [b2a_base64(raw[start : start + 57], newline=False) for start in range(0, len(raw), 57)]

@@ -10,16 +10,24 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.models import Channel, Role, Suppression
 from engagement.suppressing import CannotLift, lift_by_hand, list_suppressions, suppress_many
 from nudges.channels import channels_named
+from nudges.channels.mail_providers import PROVIDERS
 from nudges.models import Circuit
 from nudges.sending.circuits import try_now
 
 LARGEST_LIST = 1_000_000  # characters
+WHY = {
+    "hard_bounce": gettext_lazy("Nobody is there"),
+    "complaint": gettext_lazy("Called it spam"),
+    "manual": gettext_lazy("Put here by hand"),
+    "import": gettext_lazy("Imported"),
+    "stopped": gettext_lazy("Wrote STOP"),
+}
 
 
 @dashboard_page()
@@ -37,10 +45,22 @@ def delivery(request: DashboardRequest) -> HttpResponse:
         "providers": providers,
         "now": timezone.now(),
         "search": search,
-        "suppressions": list_suppressions(request.workspace, search=search),
+        "suppressions": [
+            (one, WHY.get(one.reason, one.reason), _named(one.source))
+            for one in list_suppressions(request.workspace, search=search)
+        ],
         "channels": [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP],
     }
     return render(request, "nudges/dashboard/delivery.html", context)
+
+
+def _named(source: str) -> str:
+    """Who said so, as people call them: a channel, a provider of e-mail, or whoever it names."""
+    if source == "import":
+        return _("A list")
+    if source in PROVIDERS:
+        return PROVIDERS[source].label
+    return str(Channel(source).label) if source in Channel.values else source
 
 
 @dashboard_action(Role.OWNER)

@@ -33,7 +33,8 @@ def message_page(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                response = view(request, *args, **kwargs)
+                with translation.override(translation.get_language()):  # what the view speaks ends with it
+                    response = view(request, *args, **kwargs)
             except BadToken as error:
                 if not error.expired:
                     raise Http404 from error
@@ -72,7 +73,10 @@ def speakable(language: str) -> str:
 
 
 def message_of(purpose: str, token: str) -> Message:
-    """The message that a link names, with all that its page shows. Raises BadToken and Http404."""
+    """The message that a link names, with all that its page shows; from here on we speak its customer's language.
+
+    Raises BadToken and Http404.
+    """
     message = (
         Message.objects.select_related(
             "workspace", "category", "nudge", "customer__merged_into", "customer_need__need"
@@ -82,11 +86,15 @@ def message_of(purpose: str, token: str) -> Message:
     )
     if message is None:  # its customer was erased
         raise Http404
+    translation.activate(speakable(languages(message.customer, message.workspace)))
     return message
 
 
 def customer_of(purpose: str, token: str) -> Customer:
-    """The customer whom a link names, or who they were merged into. Raises BadToken and Http404."""
+    """The customer whom a link names, or who they were merged into; from here on we speak their language.
+
+    Raises BadToken and Http404.
+    """
     workspace_id, customer_id = customer_named(purpose, token)
     customer = (
         Customer.objects.select_related("workspace", "merged_into__workspace")
@@ -95,7 +103,9 @@ def customer_of(purpose: str, token: str) -> Customer:
     )
     if customer is None:
         raise Http404
-    return customer.merged_into or customer
+    found = customer.merged_into or customer
+    translation.activate(speakable(languages(found, found.workspace)))
+    return found
 
 
 def languages(customer: Customer, workspace: Workspace) -> str:

@@ -95,6 +95,7 @@ def _obey(
                 channel=incoming.channel,
                 value=incoming.address,
                 reason=STOPPED,
+                source=incoming.channel,
                 now=now,
             )
             return _("You will get no more messages here. Write %(word)s if you want them again.") % {

@@ -114,7 +114,7 @@ class Layout(NamedTuple):
             *links.replies.values(),
         ]
         values = [*own, *[""] * (OF_LETTER - len(own)), *given]
-        escaped = [escape(value) for value in values]
+        escaped = [escape(value) if value else "" for value in values]
         body_text = self.body_text.filled(values, values, AS_TEXT)
         body_html = self.body_html.filled(values, escaped, AS_HTML)
         if self.text is self.body_text:

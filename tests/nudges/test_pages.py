@@ -22,6 +22,7 @@ from nudges.links import inbox_url, preferences_url, reply_urls, unsubscribe_url
 from nudges.models import Decision, Message, Preference, Reply
 from nudges.sending import send_messages
 from tests import make, make_messages
+from tests.checksums import checksums
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "https://shop.example"
@@ -69,22 +70,6 @@ def reply_path(message: Message, kind: str) -> str:
     return path(reply_urls(message.pk)[kind])
 
 
-def everything() -> dict[str, str]:
-    """A checksum of every table's content."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'engagement_event_%%'"
-        )
-        tables = [row[0] for row in cursor.fetchall()]
-        sums = {}
-        for table in tables:
-            cursor.execute(
-                f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \"{table}\" AS t"
-            )
-            sums[table] = cursor.fetchone()[0]
-    return sums
-
-
 def all_links(message: Message) -> list[str]:
     """Every link of a message, and every page that those lead to."""
     preferences = preferences_url(message.customer)
@@ -101,11 +86,11 @@ def all_links(message: Message) -> list[str]:
 
 class TestScanners:
     def test_following_every_link_twice_changes_nothing(self, browser: Client, message: Message) -> None:
-        before = everything()
+        before = checksums()
         for link in all_links(message) * 2:
             assert browser.get(link).status_code == 200
             assert browser.head(link).status_code == 200
-        assert everything() == before
+        assert checksums() == before
 
     def test_the_links_in_a_real_letter_too(
         self, browser: Client, shop: Workspace, ana: Customer, mailoutbox: Any
@@ -115,11 +100,11 @@ class TestScanners:
         [mail] = mailoutbox
         links = set(re.findall(r'https?://[^\s"<>]+/m/[^\s"<>]+', mail.body + mail.alternatives[0][0]))
         assert len(links) >= 6
-        before = everything()
+        before = checksums()
         for link in links:
             assert browser.get(path(link)).status_code == 200
             assert browser.head(path(link)).status_code == 200
-        assert everything() == before
+        assert checksums() == before
 
     def test_what_only_acts_cannot_be_opened(self, browser: Client, message: Message, ana: Customer) -> None:
         preferences, inbox = path(preferences_url(ana)), path(inbox_url(ana))
@@ -333,6 +318,29 @@ class TestPreferencePage:
         assert "heard from us 2 times" in html
         boxes = re.findall(r'value="(\d+:\w+)"( checked)?', html)
         assert [bool(checked) for _value, checked in boxes] == [True, True, False, False]
+
+    def test_it_speaks_one_language_the_customers_whatever_the_browser_asks_for(
+        self, browser: Client, ana: Customer, message: Message
+    ) -> None:
+        Decision.objects.update(outcome="suppress", reason="capped", limit=2, decided_at=datetime.now(UTC))
+        page = path(preferences_url(ana))
+        said = {}
+        for locale, asked in (("en", "de"), ("de", "en")):
+            Customer.objects.update(locale=locale)
+            german = {"accept-language": asked}
+            said[locale] = browser.get(page, headers=german).content.decode()
+            said[locale] += browser.post(page, {"max_per_week": "many"}, headers=german).content.decode()
+            assert (
+                browser.get("/accounts/login/", headers={"accept-language": "en"}).headers["Content-Language"]
+                == "en"
+            )
+        for english, other in (
+            ("On-site inbox", "Posteingang im Shop"),
+            ("heard from us 2 times", "schon 2-mal von uns gehört"),
+        ):
+            assert english in said["en"], english
+            assert other not in said["en"]
+            assert english not in said["de"]
 
     def test_saving_keeps_the_choices(self, browser: Client, ana: Customer, message: Message) -> None:
         day = (datetime.now(UTC) + timedelta(days=20)).date()
