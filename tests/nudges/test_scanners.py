@@ -16,7 +16,6 @@ from urllib.parse import unquote_plus
 
 import pytest
 from django.conf import settings as real_settings
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -26,6 +25,7 @@ from nudges.models import Hit, Message, Nudge, SeenAs, Watch
 from nudges.sending import send_messages
 from nudges.watching import judge_hits
 from tests import make, make_messages
+from tests.checksums import checksums
 from tests.http2_peer import http2_peer
 from tests.https_peer import Peer, https_peer
 from tests.make_reachable import TAKEN, channel_of, message_by, open_account, settings_of
@@ -36,22 +36,6 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 LINK = re.compile(r'https?://[^\s"<>\\]+')
 # Where the notes about fetches stand, and nothing else may change.
 NOTES = "nudges_hit"
-
-
-def everything() -> dict[str, str]:
-    """A checksum of every table's content."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'engagement_event_%%'"
-        )
-        tables = [row[0] for row in cursor.fetchall()]
-        sums = {}
-        for table in tables:
-            cursor.execute(
-                f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \"{table}\" AS t"
-            )
-            sums[table] = cursor.fetchone()[0]
-    return sums
 
 
 @pytest.fixture
@@ -139,15 +123,15 @@ def test_no_link_of_any_message_changes_anything_when_it_is_fetched(
         for name in found  # those are answered by words
     }
     monkeypatch.setattr(timezone, "now", lambda: make.NOW + timedelta(hours=1))
-    before = everything()
+    before = checksums()
     for name, links in found.items():
         scan(client, links, "Mimecast-URL-Protect/1.0")
         if name != "web_push":  # sealed for its browser: whoever follows its link as a browser is its reader
             scan(client, links, CHROME)
-    after = everything()
+    after = checksums()
     assert {table for table in before if before[table] != after[table]} == {NOTES}
     judge_hits(now=make.NOW + timedelta(hours=2))
-    settled = everything()
+    settled = checksums()
     assert {table for table in before if before[table] != settled[table]} == {NOTES}
     assert not Event.objects.filter(name__in=["Message Opened", "Message Clicked"]).exists()
     assert set(Hit.objects.values_list("seen_as", flat=True)) == {SeenAs.SCANNER.value}
