@@ -348,7 +348,8 @@ def test_a_condition_with_lists_opens_in_the_builder_and_is_written_back_as_it_w
     stages.get_by_label("Post-purchase").check()
     parts[0]["stage"] = ["shortlist", "purchase", "post_purchase"]
     conditions = page.locator("textarea[name=conditions]")
-    expect(conditions).to_have_value(json.dumps({"all": parts}, indent=2))
+    expect(conditions).to_have_value(re.compile("post_purchase"))
+    assert json.loads(conditions.input_value()) == {"all": parts}
     page.locator(".ts-leaf").nth(2).get_by_label("values, with commas between").fill("gold, silver")
     expect(conditions).to_have_value(re.compile('"gold",\\s+"silver"\\s+]'))
     assert page.troubles == []  # type: ignore[attr-defined]
