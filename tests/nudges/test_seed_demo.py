@@ -11,12 +11,13 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 
 from engagement.keys import find_key
 from engagement.models import Address, ApiKey, Customer, Event, Product, Workspace
 from journeys.guides import guide_for
 from journeys.models import CustomerNeed, Guide, GuideStatus
-from nudges.models import Candidate, Decision, Message, Nudge, Outcome
+from nudges.models import Candidate, Decision, FlowRun, Message, Nudge, Outcome
 from reviews.models import RatingTally, Review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -63,6 +64,7 @@ def test_the_demo_is_alive_and_filling_it_again_changes_nothing(
     assert info["outbox"] == "as it was"
     assert path.stat().st_mode & 0o077 == 0
     assert_believable(Workspace.objects.get(), Path(settings.OUTBOX_DIR))
+    assert not Decision.objects.filter(decided_at__gt=timezone.now()).exists()
 
     before = rows()
     again = seed(path)
@@ -92,6 +94,7 @@ def assert_believable(workspace: Workspace, outbox: Path) -> None:
     assert not RatingTally.objects.exclude(stale_since=None).exists()
     decisions = Counter(Decision.objects.values_list("outcome", flat=True))
     assert decisions[Outcome.SEND] > 20
+    assert FlowRun.objects.filter(state="running").exists()
     assert decisions[Outcome.SUPPRESS] > 20
     mails = Message.objects.filter(channel="email", state="sent").count()
     assert mails > 20

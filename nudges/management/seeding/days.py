@@ -28,6 +28,7 @@ from journeys.inferring import infer_needs, lapse_needs
 from journeys.models import StageChange
 from nudges.considering import consider_broadcasts, consider_stage_changes, start_broadcast
 from nudges.deciding import absorb_merges, decide_nudges
+from nudges.flowing import advance_flows
 from nudges.hearing import BadReply, hear_reply
 from nudges.management.seeding.ground import COLLEAGUES, read_data
 from nudges.management.seeding.people import SEED
@@ -41,6 +42,7 @@ SOURCE = "import"
 SPOKEN_DAYS = 14  # nudges were switched on this long ago
 CHUNK = 500
 EVENING = 16  # UTC
+COLLECTED = timedelta(minutes=2)  # in which competing candidates meet before they are decided
 # How often which answer comes; mostly none.
 ANSWERS = {ReplyKind.HELPFUL: 24, ReplyKind.NOT_NOW: 7, ReplyKind.NOT_RELEVANT: 4, "": 65}
 
@@ -71,7 +73,7 @@ def live_through(
     give_consents(workspace, offers, now=first_spoken)
     skip_nudges_of_the_past(workspace, first_spoken)
     rng = Random(SEED + 2)  # noqa: S311 - stories, not secrets
-    for before, end in pairwise([*evenings, now]):
+    for before, end in pairwise([*evenings, now - COLLECTED]):
         take(workspace, [event for event in events if before <= event.occurred_at < end])
         for row in broadcasts:
             if before <= now - timedelta(days=row["sent_days_ago"]) < end:
@@ -126,8 +128,9 @@ def run_day(workspace: Workspace, rng: Random, before: datetime, end: datetime) 
     drain(lambda: learn_facts(now=end))
     drain(lambda: absorb_merges(now=end))
     drain(lambda: consider_stage_changes(now=end))
+    drain(lambda: advance_flows(now=end))
     drain(lambda: consider_broadcasts(now=end))
-    decided_at = end + timedelta(minutes=2)  # after the time in which competing candidates are collected
+    decided_at = end + COLLECTED
     drain(lambda: decide_nudges(now=decided_at))
     if settings.OUTBOX_DIR:
         drain(lambda: send_messages(now=decided_at))

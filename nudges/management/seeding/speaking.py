@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from engagement.models import Category, Workspace
 from journeys.models import Need
+from nudges.flowing import create_flow, publish_flow
 from nudges.management.seeding.ground import read_data
-from nudges.models import Cap, Nudge, NudgeContent, Policy
+from nudges.models import Cap, Flow, Nudge, NudgeContent, Policy
 
 
 def make_limits(workspace: Workspace) -> None:
@@ -47,6 +49,35 @@ def make_nudge(
         ]
     )
     return nudge
+
+
+def make_flow(workspace: Workspace, needs: dict[str, Need], *, since: datetime) -> Flow:
+    """The first weeks with trail shoes: a tip in the morning, later another for half of them, out with a review."""
+    said = {nudge.name: nudge.pk for nudge in Nudge.objects.filter(workspace=workspace)}
+    steps = [
+        {"kind": "wait", "until": {"time": "10:00"}},
+        {"kind": "nudge", "nudge": said["Lacing for long ways"]},
+        {"kind": "wait", "for": "2d"},
+        {
+            "kind": "split",
+            "branches": [
+                {"name": "Care", "share": 50, "steps": [{"kind": "nudge", "nudge": said["Dry them slowly"]}]},
+                {"name": "Nothing more", "share": 50, "steps": []},
+            ],
+        },
+        {"kind": "wait", "for": "4w"},  # inside until they have told how it went
+    ]
+    values = {
+        "trigger": "stage",
+        "trigger_stage": "post_purchase",
+        "trigger_need": needs["trail-shoes"],
+        "goal": {"event": "Review Submitted", "within": "60d"},
+        "steps": steps,
+    }
+    flow = create_flow(
+        workspace=workspace, name="First weeks on the trail", values=values, actor=None, now=since
+    )
+    return publish_flow(flow=flow, actor=None, now=since)
 
 
 def link(workspace: Workspace, row: dict[str, Any]) -> str:
