@@ -14,6 +14,7 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -30,6 +31,11 @@ CODES = {
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.ParseError: "unreadable",
     exceptions.Throttled: "too_many_requests",
+}
+# What the framework says of these names no remedy.
+REMEDIES = {
+    "key_missing": gettext_lazy("Send a key of Settings → Keys as “Authorization: Bearer sk_…”."),
+    "unsupported_media_type": gettext_lazy("Send JSON, and say so: “Content-Type: application/json”."),
 }
 
 
@@ -136,7 +142,7 @@ def _from_framework(error: exceptions.APIException) -> Problem:
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     code = next((code for kind, code in CODES.items() if isinstance(error, kind)), "refused")
-    return Problem(error.status_code, code, str(error.detail), headers=headers)
+    return Problem(error.status_code, code, str(REMEDIES.get(code, error.detail)), headers=headers)
 
 
 def _from_domain(error: DomainError) -> Iterator[dict[str, str]]:

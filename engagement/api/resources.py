@@ -94,9 +94,11 @@ class Resource(APIView):
     def filters(self, shape: type[Serializer[Any]]) -> dict[str, Any]:
         """The query parameters' values, checked by `shape`; 400 naming each that is wrong or not known."""
         given = self.request.query_params
+        known = [*shape().fields, *PAGE_PARAMETERS]
         for name in given:
-            if name not in shape().fields and name not in PAGE_PARAMETERS:
-                raise bad_parameter(name, f"This list has no filter “{name}”.", "unknown")
+            if name not in known:
+                detail = f"This list has no filter “{name}”. Known are: {', '.join(known)}."
+                raise bad_parameter(name, detail, "unknown")
         query = shape(data=given.dict())
         if not query.is_valid():
             errors = list(flatten(query.errors, key="parameter"))

@@ -11,9 +11,23 @@ from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 
 MAX_BATCH = 1_000
+MOST_NAMED = 20  # choices in one sentence
 
 
-class Body(serializers.Serializer[Any]):
+class Asked(serializers.Serializer[Any]):
+    """What somebody sends. A value that is none of a few is refused with those that are."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for field in fields.values():
+            one = getattr(field, "child", field)
+            if isinstance(one, serializers.ChoiceField) and len(one.choices) <= MOST_NAMED:
+                known = ", ".join(str(choice) for choice in one.choices if choice != "")
+                one.error_messages["invalid_choice"] = _("Write one of {known}.").format(known=known)
+        return fields
+
+
+class Body(Asked):
     """What a request may hold. A field that is not known is refused, so that a typing error is noticed."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -26,7 +40,7 @@ class Body(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class Query(serializers.Serializer[Any]):
+class Query(Asked):
     """The filters of a list, as query parameters."""
 
 

@@ -54,6 +54,25 @@ def test_without_a_good_key_nothing_is_read(header: str | None, code: str) -> No
     assert answer["Content-Type"] == "application/problem+json"
 
 
+def test_what_is_wrong_comes_with_its_remedy() -> None:
+    shop = caller(make.workspace())
+    promise = next(
+        error["detail"]
+        for error in shop.post("nudges", {"promise": "peace"}).json()["errors"]
+        if error["pointer"] == "/promise"
+    )
+    assert promise == "Write one of choose_well, choose_us, feel_good, adapt, service."
+    outcome = shop.get("decisions", outcome="lost").json()["errors"][0]
+    assert outcome["parameter"] == "outcome"
+    assert outcome["detail"].startswith("Write one of ")
+    assert "Known are: sku," in shop.get("products", prise="1").json()["errors"][0]["detail"]
+    unknown = Client().get("/api/v1/products")
+    assert "Authorization: Bearer" in unknown.json()["detail"]
+    plain = shop.client.post("/api/v1/products", "sku=a", content_type="text/plain")
+    assert (plain.status_code, "application/json" in plain.json()["detail"]) == (415, True)
+    assert not Product.objects.exists()
+
+
 def test_a_revoked_key_stops_at_once() -> None:
     shop = caller(make.workspace())
     assert shop.get("products").status_code == 200
