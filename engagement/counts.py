@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 
+AT_MOST = 20  # seconds of one task; the next beat goes on
+
 
 class Counts(Counter[str]):
     """Named counts of one run of a step; `done` tells whether there was anything to do."""
@@ -16,12 +18,19 @@ class Counts(Counter[str]):
         return self["taken"]
 
 
-def until_done(step: Callable[[], Counts], *, at_most: float) -> Counts:
-    """Run a step until there is nothing to do or these seconds have passed; all counts together."""
+def until_done(
+    step: Callable[[], Counts], *, at_most: float = AT_MOST, between: Callable[[], None] | None = None
+) -> Counts:
+    """Run a step until there is nothing to do or these seconds have passed, `between` after each run that did some.
+
+    All counts together.
+    """
     total, end = Counts(), monotonic() + at_most
     while monotonic() < end:
         counts = step()
         total.update(counts)
         if not counts.done:
             break
+        if between:
+            between()
     return total

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from celery import shared_task
 from django.utils import timezone
 
 from engagement import keeping, learning
-from engagement.counts import Counts
-
-AT_MOST = 20  # seconds; the next beat goes on
+from engagement.counts import until_done
 
 
 @shared_task
@@ -25,10 +21,4 @@ def forget_keys() -> dict[str, int]:
 
 @shared_task
 def learn_facts() -> dict[str, int]:
-    total, end = Counts(), monotonic() + AT_MOST
-    while monotonic() < end:
-        counts = learning.learn_facts(now=timezone.now())
-        total.update(counts)
-        if not counts.done:
-            break
-    return dict(total)
+    return dict(until_done(lambda: learning.learn_facts(now=timezone.now())))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import monotonic
-
 from celery import shared_task
 from django.utils import timezone
 
-from engagement.counts import Counts
+from engagement.counts import until_done
 from journeys import guides, inferring
-
-AT_MOST = 20  # seconds; the next beat goes on
 
 
 @shared_task
@@ -27,14 +22,3 @@ def publish_due_guides() -> dict[str, int]:
 @shared_task
 def lapse_needs() -> dict[str, int]:
     return dict(until_done(lambda: inferring.lapse_needs(now=timezone.now())))
-
-
-def until_done(step: Callable[[], Counts]) -> Counts:
-    """Run a step until there is nothing to do or the time is up; all counts together."""
-    total, end = Counts(), monotonic() + AT_MOST
-    while monotonic() < end:
-        counts = step()
-        total.update(counts)
-        if not counts.done:
-            break
-    return total

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
+from engagement import counts
 from engagement.counts import Counts
 from nudges import calling, considering, deciding, dry_running, flowing, keeping, sending, watching, weighing
 
-AT_MOST = 20  # seconds; the next beat goes on
 SERVED = 20  # service messages between two chunks of anything else
 
 
@@ -105,14 +104,7 @@ def until_done(step: Callable[[], Counts]) -> Counts:
 
     Between its chunks go service messages, so that somebody who asked waits for one chunk, whatever all workers do.
     """
-    total, end = Counts(), monotonic() + AT_MOST
-    while monotonic() < end:
-        counts = step()
-        total.update(counts)
-        if not counts.done:
-            break
-        serve()
-    return total
+    return counts.until_done(step, between=serve)
 
 
 def serve() -> None:

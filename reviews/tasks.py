@@ -20,8 +20,6 @@ from reviews import (
 )
 from reviews.fitting import learning, overdue
 
-AT_MOST = 20  # seconds; the next beat goes on
-
 
 @shared_task
 def tally_ratings() -> dict[str, int]:
@@ -85,7 +83,7 @@ def forget_unconfirmed() -> dict[str, int]:
 
 @shared_task
 def work_on_imports() -> dict[str, int]:
-    return until_done(lambda: importing.work_on_imports(now=timezone.now()), at_most=AT_MOST)
+    return until_done(lambda: importing.work_on_imports(now=timezone.now()))
 
 
 @shared_task
