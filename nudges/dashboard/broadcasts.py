@@ -22,6 +22,7 @@ from nudges.considering import (
 )
 from nudges.dashboard.ledger import held_rows
 from nudges.dashboard.nudges import find
+from nudges.departures import departures_of
 from nudges.ledgers import counts_of_broadcast
 from nudges.models import Broadcast, BroadcastState, Outcome, Waiting
 
@@ -67,6 +68,7 @@ def progress(request: DashboardRequest, broadcast_id: int) -> HttpResponse:
         "sent": sum(n for (outcome, _reason), n in counted.items() if outcome == Outcome.SEND),
         "held_total": sum(n for (outcome, _reason), n in counted.items() if outcome == Outcome.SUPPRESS),
         "held": held_rows(counted),
+        "departures": departures_of(broadcast, now=timezone.now()),
     }
     is_fragment = request.htmx and not request.htmx.boosted
     template = "_broadcast.html" if is_fragment else "broadcast.html"
