@@ -95,7 +95,7 @@ def approve(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     """Approve or refuse the version that was looked at; whose role that takes, the owner has set."""
     nudge = find(request, nudge_id)
     version, words = request.POST.get("version", ""), request.POST.get("note", "").replace("\x00", "").strip()
-    judged = {
+    judged: dict[str, Any] = {
         "nudge": nudge,
         "version": int(version) if version.isdecimal() and len(version) < 9 else 0,
         "member": request.member,
