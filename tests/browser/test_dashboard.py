@@ -331,7 +331,7 @@ def test_a_condition_with_lists_opens_in_the_builder_and_is_written_back_as_it_w
     nudge = Nudge.objects.order_by("id").last()
     assert need
     assert nudge
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"need": need.slug, "stage": ["shortlist", "purchase"], "for_at_least": "2d"},
         {"event": ["Cart Viewed", "Checkout Started"], "at_least": 1},
         {"trait": "plan", "in": ["gold", 3]},

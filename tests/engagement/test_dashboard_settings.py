@@ -133,3 +133,9 @@ def test_the_trail_can_be_searched(office: Office) -> None:
     client.post("/settings/topics", {"name": "Tips"})
     assert "create category" in client.get("/settings/audit?q=create category").content.decode()
     assert "create category" not in client.get("/settings/audit?q=revoke").content.decode()
+    topic = Category.objects.get(workspace=office.workspace, name="Tips")
+    # What it was done to is named once.
+    assert (
+        f'create topic <span class="ts-quiet">{topic.pk}</span>'
+        in client.get("/settings/audit").content.decode()
+    )
