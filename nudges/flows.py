@@ -89,4 +89,5 @@ def draft_of(flow: Flow) -> FlowVersion | None:
 def inside_by_version(flow: Flow) -> list[dict[str, Any]]:
     """Versions in which somebody still is, the newest first: [{"number", "inside"}]."""
     runs = FlowRun.objects.filter(flow=flow, state=RunState.RUNNING)
-    return list(runs.values("version__number").annotate(inside=Count("*")).order_by("-version__number"))
+    counted = runs.values_list("version__number").annotate(n=Count("*")).order_by("-version__number")
+    return [{"number": number, "inside": inside} for number, inside in counted]
