@@ -32,6 +32,7 @@ THEIR_OWN = re.compile(
     r".*story number \d+ of its kind.*|do you have it in blue\?|does it stand up to a storm\?|"
     r"google, product review feeds.*|meta, product review feed|"
     r"shopify product reviews|choose what you get|was this helpful\?.*|you get this message because.*|"
+    r"http webhook signing key|signing secret|verification key|"
     r"customer\.name|need\.name",
     re.IGNORECASE,
 )
