@@ -85,6 +85,8 @@ THROUGHPUTS = {
 }
 # Tried below by name.
 OTHERS = {
+    "refusal_once",  # these two are tried in test_api_approvals
+    "refusal_says_why",
     "content_once",
     "cap_once",
     "candidate_once",
