@@ -14,7 +14,8 @@ WITH people AS MATERIALIZED (
         ) END AS level
     FROM (SELECT DISTINCT workspace_id, customer_id FROM considered) AS c
     JOIN engagement_customer AS customer ON customer.id = c.customer_id
-    JOIN engagement_workspace AS workspace ON workspace.id = c.workspace_id
+    -- Every customer has one; joined outside, it leaves the planner's guess of how many people there are as it is.
+    LEFT JOIN engagement_workspace AS workspace ON workspace.id = c.workspace_id
     LEFT JOIN nudges_policy AS policy ON policy.workspace_id = c.workspace_id
     LEFT JOIN nudges_preference AS preference ON preference.customer_id = c.customer_id
     LEFT JOIN nudges_pressure AS pressure ON pressure.customer_id = c.customer_id
