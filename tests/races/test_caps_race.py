@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -25,7 +24,7 @@ from nudges.models import Candidate, Decision, Message, Nudge, Waiting
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.races.decide_attempts import attempt
-from tests.races.workers import Worker, all_at_once
+from tests.races.workers import Worker, all_at_once, wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
 # `make races`: 64 workers and 10,000 attempts.
@@ -108,13 +107,22 @@ def decide_in_a_thread(
                 decide_nudges(now=NOW)
                 if done and hold:
                     done.set()
-                    hold.wait(20)
+                    hold.wait(60)
         finally:
             connection.close()
 
     thread = threading.Thread(target=work)
     thread.start()
     return thread
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize(("locked", "sent"), [(True, 1), (False, 2)])
@@ -134,18 +142,21 @@ def test_the_lock_is_what_holds_the_cap(
         monkeypatch.setattr(
             statements, "statement", lambda name: wrong if name == "nudges.claim_customers" else read(name)
         )
+        # What was prepared before is remembered, and would be right.
+        monkeypatch.setattr(statements, "_numbered", statements._numbered.__wrapped__)
     make_nudges.cap(workspace, 1)
     customer = make.customer(workspace, email="ann@example.org")
     make_nudges.candidate(make_nudges.nudge(workspace), customer)
     decided, commit = threading.Event(), threading.Event()
     first = decide_in_a_thread(decided, commit)
-    assert decided.wait(20)
+    assert decided.wait(60)
     better = make_nudges.candidate(make_nudges.nudge(workspace, priority=90), customer)
     second = decide_in_a_thread()
-    second.join(1)  # without the lock it has sent by now, and waits to write the pressure
+    # Without the lock it sends, and waits to write the pressure; with it there is nothing for it to do.
+    wait_until(lambda: not second.is_alive() or somebody_waits_for_a_lock())
     commit.set()
-    first.join(20)
-    second.join(20)
+    first.join(60)
+    second.join(60)
     decide_nudges(now=NOW)
     assert Message.objects.count() == sent
     assert len(find_violations()) == sent - 1
@@ -213,12 +224,9 @@ def interleave(make_attempt: Callable[[], Attempt]) -> int:
     first.go()
     other = threading.Thread(target=second.go)
     other.start()
-    deadline = time.monotonic() + 60
-    while not second.waits():
-        assert time.monotonic() < deadline, "the second never had to wait for the first"
-        time.sleep(0.01)
+    wait_until(second.waits)
     first.end()
-    other.join(10)
+    other.join(60)
     second.end()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM race_sends")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -15,18 +13,11 @@ from tests import make, make_flows, make_nudges
 from tests.make import NOW
 from tests.make_flows import say
 from tests.races.push_on import push_on
-from tests.races.workers import PATIENCE, Worker
+from tests.races.workers import Worker, wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
 PEOPLE = 2000 if os.environ.get("RACES") == "long" else 60
 CAP = 2
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it does not come to an end"
-        time.sleep(0.02)
 
 
 def test_no_cap_is_exceeded_and_each_step_is_taken_once() -> None:

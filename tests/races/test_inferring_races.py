@@ -46,7 +46,7 @@ def test_three_processes_read_every_event_once_and_tell_what_one_would() -> None
     sent = sum(writer.answer()["sent"] for writer in writers)
     done = all_told(readers)
     assert sum(counts["events"] for counts in done) == sent == Event.objects.count()
-    assert min(counts["events"] for counts in done) > 0  # all of them had their share
+    assert sum(counts["events"] > 0 for counts in done) > 1  # they shared the work
     assert not Unread.objects.filter(reader="journeys").exists()
     assert no_step_is_told_twice()
     lapse_needs(now=NOW)
@@ -61,7 +61,7 @@ def test_merges_words_and_killed_processes_change_nothing_of_that() -> None:
     while not ReadingPosition.objects.exists():
         time.sleep(0.02)
     killed = 0
-    while any(writer.process.is_alive() for writer in writers):
+    while not killed or any(writer.process.is_alive() for writer in writers):
         time.sleep(0.3)
         killed += readers.pop(0).kill()
         readers.append(Worker(infer, 10 + killed))

@@ -16,6 +16,7 @@ from engagement.events import IncomingEvent
 from engagement.ingesting import Ingested, grouping, ingest_together
 from engagement.models import Event, Workspace
 from tests import make
+from tests.races.workers import wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -40,19 +41,23 @@ class Crowd:
     def take(self, *, events: Sequence[IncomingEvent], **how: Any) -> Ingested:
         self.sizes.append(len(events))
         if len(self.sizes) == 1:
-            self.gate.wait(10)
+            self.gate.wait(60)
         return self.really(events=events, **how)
 
     def send(self, *batches: Sequence[IncomingEvent]) -> list[Future[Ingested]]:
         with ThreadPoolExecutor(len(batches)) as pool:
             futures = []
-            for batch in batches:
+            for before, batch in enumerate(batches):
                 futures.append(pool.submit(self.one, batch))
-                time.sleep(0.02)
+                wait_until(lambda before=before: len(self.sizes) == 1 and self.gathered() == before)
             self.gate.set()
             for future in futures:
-                future.exception(timeout=20)
+                future.exception(timeout=60)
         return futures
+
+    def gathered(self) -> int:
+        """How many requests wait behind the one that is held up."""
+        return sum(len(waiting) for waiting in grouping._waiting.values())
 
     def one(self, events: Sequence[IncomingEvent]) -> Ingested:
         try:
@@ -121,12 +126,12 @@ def test_who_has_waited_too_long_withdraws_and_holds_up_nobody(
     monkeypatch.setattr(grouping, "LONGEST_WAIT", 0.1)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(crowd.one, [event("m1")])
-        time.sleep(0.05)
+        wait_until(lambda: crowd.sizes == [1])
         second = pool.submit(crowd.one, [event("m2")])
-        assert isinstance(second.exception(timeout=5), OperationalError)
+        assert isinstance(second.exception(timeout=60), OperationalError)
         crowd.gate.set()
-        assert first.result(timeout=5).accepted == 1
-        assert pool.submit(crowd.one, [event("m3")]).result(timeout=5).accepted == 1
+        assert first.result(timeout=60).accepted == 1
+        assert pool.submit(crowd.one, [event("m3")]).result(timeout=60).accepted == 1
     assert set(Event.objects.values_list("message_id", flat=True)) == {"m1", "m3"}
     assert not grouping._waiting
 
@@ -135,9 +140,9 @@ def test_workspaces_do_not_wait_for_each_other(crowd: Crowd) -> None:
     other = make.workspace()
     with ThreadPoolExecutor(2) as pool:
         held = pool.submit(crowd.one, [event("m1")])
-        time.sleep(0.05)
+        wait_until(lambda: crowd.sizes == [1])
         ingest_together(workspace_id=other.id, events=[event("m1")], received_at=NOW, source="tracking")
         assert Event.objects.filter(workspace=other).count() == 1
         assert not held.done()
         crowd.gate.set()
-        held.result(timeout=5)
+        held.result(timeout=60)

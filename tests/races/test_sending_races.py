@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +19,7 @@ from nudges.sending.reconciling import LEASE
 from tests import make, make_messages
 from tests.make import NOW
 from tests.races.send_messages import send
-from tests.races.workers import KILLED, PATIENCE, Worker
+from tests.races.workers import KILLED, Worker, wait_until
 from tests.smtp_peer import Peer, smtp_peer
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -151,10 +150,7 @@ def test_killed_at_random_again_and_again(peer: Peer) -> None:
 
 
 def wait_until_received(peer: Peer, number: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while len(peer.received) < number and Message.objects.filter(state="decided").exists():
-        assert time.monotonic() < deadline, "nothing is sent"
-        time.sleep(0.02)
+    wait_until(lambda: len(peer.received) >= number or not Message.objects.filter(state="decided").exists())
 
 
 def test_three_senders_at_once_send_each_message_once(peer: Peer) -> None:

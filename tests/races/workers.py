@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -93,6 +94,14 @@ def all_at_once(workers: Sequence[Worker]) -> list[Any]:
     finally:
         for worker in workers:
             worker.kill()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Until something that is sure to come has come. Seconds instead are a matter of chance."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "it does not come to that"
+        time.sleep(0.01)
 
 
 def wait_for_the_others() -> None:
