@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from engagement.erasing import erase_customer
 from engagement.models import Customer, Workspace
 from engagement.people.merging import merge_customers
 from nudges.composing import change_status
@@ -459,6 +460,22 @@ def test_a_customers_record_says_which_flows_they_went_through(
     enter(make_flows.flow(workspace, say(nudge), name="Welcome"), customer)
     [told] = customer_record(customer)["flows"]
     assert (told["flow__name"], told["state"], told["asked_at"]) == ("Welcome", "finished", NOW)
+
+
+def test_an_erased_customer_leaves_no_way_through_a_flow(
+    workspace: Workspace, customer: Customer, nudge: Nudge
+) -> None:
+    other = make.customer(workspace, email="other@example.org")
+    enter(
+        make_flows.flow(workspace, say(nudge), wait("2d"), say(make_nudges.nudge(workspace))), customer, other
+    )
+    decide_nudges(now=NOW)
+    enter(make_flows.flow(workspace, say(make_nudges.nudge(workspace)), slug="second"), customer, other)
+    erase_customer(customer=customer, actor=None, now=NOW)
+    connection.check_constraints()
+    assert set(FlowRun.objects.values_list("customer", flat=True)) == {other.pk}
+    assert set(Candidate.objects.values_list("customer", flat=True)) == {other.pk}
+    assert set(Waiting.objects.values_list("customer", flat=True)) == {other.pk}
 
 
 def test_who_was_not_let_in_is_forgotten_in_time_and_who_was_is_not(
