@@ -292,6 +292,8 @@ CONDITION_CHOICES = ["journeys.dashboard.conditions.choices", "nudges.dashboard.
 CUSTOMER_ERASERS = ["nudges.erasing.erase_messages", "reviews.erasing.erase_reviews"]
 # Who knows what to ask about the situation that a product is for: a review form asks it.
 QUESTIONS_FOR = "journeys.questions.questions_for"
+# Who knows what those questions are called: who moderates reads labels, not keys.
+QUESTIONS_ABOUT = "journeys.questions.questions_about"
 # Who knows which of those questions change how things fit: a guide's criteria show it.
 WHAT_MATTERS = "reviews.fits.attributes_that_matter"
 # How several products fitted people like somebody: a shortlist puts the figures side by side.

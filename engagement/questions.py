@@ -6,7 +6,7 @@ function of the floor above that finds the questions of a product.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -44,6 +44,13 @@ class Questions(NamedTuple):
 def questions_for(product: Product) -> Questions:
     """The questions that belong to a product; empty ones when nothing is asked."""
     return _finder()(product)
+
+
+def questions_about(*, workspace_id: int, topics: Collection[str]) -> dict[str, Questions]:
+    """The questions of topics, by slug; a topic that is not there any more is left out."""
+    read = import_string(settings.QUESTIONS_ABOUT)
+    found: dict[str, Questions] = read(workspace_id=workspace_id, topics=topics)
+    return found
 
 
 def what_matters(*, workspace_id: int, topic: str) -> list[tuple[str, str, float]]:

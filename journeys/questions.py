@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from engagement.models import Product
 from engagement.questions import Questions
 from journeys.attributes import attribute_of
@@ -17,8 +19,16 @@ def need_for(product: Product) -> Need | None:
 def questions_for(product: Product) -> Questions:
     """Of the need that a product is for; empty ones when it is for none. One query."""
     need = need_for(product)
-    if need is None:
-        return Questions()
+    return Questions() if need is None else _questions_of(need)
+
+
+def questions_about(*, workspace_id: int, topics: Collection[str]) -> dict[str, Questions]:
+    """Of each of these needs by its slug, also of one that is not active any more. One query."""
+    needs = Need.objects.filter(workspace_id=workspace_id, slug__in=topics)
+    return {need.slug: _questions_of(need) for need in needs}
+
+
+def _questions_of(need: Need) -> Questions:
     return Questions(
         topic=need.slug,
         name=need.name,

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.dashboard.pages import Page, keyset_page
+from engagement.questions import questions_about
 from reviews import queues
 from reviews.deciding import last_batch
-from reviews.models import ModerationEntry, RejectionReason, Review
+from reviews.models import WORDS, ModerationEntry, RejectionReason, Review
 from reviews.photo_models import ReviewPhoto
 from reviews.photos import attach_photos
 from reviews.serving import picture
@@ -87,14 +88,30 @@ def found(rows: QuerySet[Any], asked: str, fields: list[str]) -> QuerySet[Any]:
 
 
 def describe(reviews: Any, *, newest: bool) -> list[Any]:
-    """Reviews with the words to judge, their photos and open reports, ready to show. Two queries."""
+    """Reviews with the words to judge, their photos and open reports, ready to show. Three queries."""
     attach_photos(reviews, newest=newest)
     reports = open_reports(Q(review__in=[review.pk for review in reviews]), "review_id")
     for review in reviews:
         review.item_kind, review.pick = "review", f"review:{review.pk}:{review.version}"
-        review.words = review.newest if newest else Review(**{n: getattr(review, n) for n in SHOWN_WORDS})
+        review.words = review.newest if newest else {name: getattr(review, name) for name in WORDS}
         review.open_reports = reports.get(review.pk, [])
+    label_situations(reviews)
     return list(reviews)
+
+
+def label_situations(reviews: Any) -> None:
+    """Give each its `situation_told`: what was asked by its label or else its key, and the answer."""
+    if not reviews:
+        return
+    topics = {review.words["need_slug"] for review in reviews}
+    asked = questions_about(workspace_id=reviews[0].workspace_id, topics=topics)
+    labels = {topic: {one.key: one.label for one in asked[topic].attributes} for topic in asked}
+    for review in reviews:
+        known = labels.get(review.words["need_slug"], {})
+        review.situation_told = [
+            (known.get(key) or key.replace("_", " "), answer)
+            for key, answer in review.words["situation"].items()
+        ]
 
 
 def describe_posts(posts: Any) -> list[Any]:
@@ -103,9 +120,6 @@ def describe_posts(posts: Any) -> list[Any]:
         post.item_kind, post.pick = "post", f"post:{post.pk}"
         post.open_reports = reports.get(post.pk, [])
     return list(posts)
-
-
-SHOWN_WORDS = ("kind", "title", "body", "pros", "cons", "author_name", "situation", "incentive")
 
 
 def open_reports(about: Q, key: str) -> dict[int, list[Report]]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Role
 from engagement.outbound import refusal_of
+from engagement.questions import questions_about
 from reviews.fit_models import FitTopic
 from reviews.holdouts import compare_holdouts
 from reviews.ruling import change_policy, change_topic, policy_of
@@ -78,7 +79,9 @@ class PolicyForm(forms.Form):
 
 
 class TopicForm(forms.Form):
-    """How fit for people like the reader is shown, of one need."""
+    """How fit for people like the reader is shown, of one need, which is called `name`."""
+
+    name = ""
 
     good_option = forms.ChoiceField(
         required=False,
@@ -113,6 +116,9 @@ def rules(request: DashboardRequest) -> HttpResponse:
     if chosen:
         of_workspace(topics, request, pk=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0)
     forms_ = [topic_form(request, topic, chosen) for topic in topics]
+    named = questions_about(workspace_id=request.workspace.pk, topics=[topic.slug for topic in topics])
+    for one in forms_:
+        one.name = named[one.topic.slug].name if one.topic.slug in named else one.topic.slug
     policy = policy_of(request.workspace)
     initial = {
         "blocked_words": "\n".join(policy.blocked_words),

@@ -10,6 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from journeys.models import Need
+from reviews.fit_models import FitTopic
 from reviews.models import ModerationEntry, Review, ReviewRating
 from tests import make, make_reviews
 from tests.make_dashboard import Office
@@ -136,3 +138,33 @@ def test_the_queue_asks_as_often_for_many_reviews_as_for_few(
         make_reviews.review(product, published=False)
     with django_assert_num_queries(len(few)):
         assert client.get("/reviews").status_code == 200
+
+
+def asked_about_feet(office: Office) -> None:
+    """The review's need asks one thing, which has a label."""
+    asked = [{"key": "foot_width", "label": "How wide your feet are", "purpose": "-", "options": ["wide"]}]
+    Need.objects.filter(pk=office.need.pk).update(context_attributes=asked, name="Dry feet")
+    told = {"foot_width": "wide", "old_question": "yes"}
+    Review.objects.filter(pk=office.review.pk).update(need_slug=office.need.slug, situation=told)
+
+
+@pytest.mark.parametrize("path", ["/reviews", "/reviews/{review}", "/reviews?show=published"])
+def test_a_situation_is_told_by_the_labels_under_which_it_was_asked(office: Office, path: str) -> None:
+    asked_about_feet(office)
+    if "published" in path:
+        decide(office, "publish")
+    page = text_of(office.enter("moderator").get(path.format(review=office.review.pk)))
+    assert "How wide your feet are: wide" in page
+    assert "foot_width" not in page
+    assert "foot width" not in page
+    assert "old question: yes" in page, "what is asked no more is told by its key"
+
+
+def test_rules_name_a_topic_as_its_need_is_named(office: Office) -> None:
+    asked_about_feet(office)
+    for slug in (office.need.slug, "gone-need"):
+        FitTopic.objects.create(workspace=office.workspace, slug=slug, options=["no", "yes"])
+    page = text_of(office.enter("owner").get("/reviews/rules"))
+    assert "Fit for people like the reader: Dry feet" in page
+    assert office.need.slug not in page
+    assert "Fit for people like the reader: gone-need" in page
