@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from engagement.auditing import changes, record
 from engagement.conditions import ConditionError
-from engagement.models import ApiKey
+from engagement.models import ApiKey, Member, Role
 from nudges.approvals import is_watched, standing_of
 from nudges.considering.listening import hear_events
 from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Policy, Promise, Trigger
@@ -39,6 +40,8 @@ FIELDS = (
     "respects_caps",
     "counts",
 )
+# What takes a nudge out of the limits when it is off.
+LOOSE = ("respects_caps", "counts")
 # Of a nudge with a purpose: whom it goes to, and when.
 LOCKED = {
     "trigger",
@@ -93,8 +96,8 @@ def save_nudge(
         if field in values:
             setattr(held, field, values[field])
     check_declaration(held)
-    refuse_unallowed_exemption(held)
     changed = changes(before, {field: getattr(held, field) for field in FIELDS if field in values})
+    check_looseness(held, changed, actor)
     if not is_new and not changed:
         return held
     if held.purpose and not by_program and (locked := sorted(LOCKED & changed.keys())):
@@ -136,7 +139,13 @@ def check_declaration(nudge: Nudge) -> None:
         raise CannotChange("priority", _("Priority goes from 0 to 100."))
 
 
-def refuse_unallowed_exemption(nudge: Nudge) -> None:
+def check_looseness(nudge: Nudge, changed: Collection[str], actor: User | ApiKey | None) -> None:
+    """To pass the caps, or not to count against them, is an owner's to say, of each nudge; raises CannotChange."""
+    loosened = [field for field in LOOSE if field in changed and not getattr(nudge, field)]
+    if loosened and actor is not None and not _is_owner(actor, nudge.workspace_id):
+        raise CannotChange(loosened[0], _("Only an owner of the workspace may say so."))
+    if "respects_caps" in changed:
+        nudge.exempt_allowed_by = None if nudge.respects_caps else _person(actor)
     if nudge.respects_caps:
         return
     if not Policy.objects.filter(workspace_id=nudge.workspace_id, allow_service_exempt=True).exists():
@@ -144,6 +153,13 @@ def refuse_unallowed_exemption(nudge: Nudge) -> None:
             "respects_caps",
             _("An owner must first allow service messages beyond the caps, under Settings → Limits."),
         )
+
+
+def _is_owner(actor: User | ApiKey, workspace_id: int) -> bool:
+    return (
+        isinstance(actor, User)
+        and Member.objects.filter(user=actor, workspace_id=workspace_id, role=Role.OWNER).exists()
+    )
 
 
 def _person(actor: User | ApiKey | None) -> User | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Category, Channel, Workspace
 from journeys.models import Need, Stage
+from nudges.composing import LOOSE
 from nudges.models import Interest, Nudge, OnCap, Promise, Trigger
 
 CHANNEL_FIELDS = ("channel_1", "channel_2", "channel_3")
@@ -83,15 +84,18 @@ class NudgeForm(forms.Form):
         required=False,
         initial=True,
         label=gettext_lazy("Keeps to the limits"),
-        help_text=gettext_lazy("Only service messages may go beyond, and only if an owner allows it."),
+        help_text=gettext_lazy("Only service messages may go beyond, and only an owner may say so."),
     )
     counts = forms.BooleanField(
         required=False, initial=True, label=gettext_lazy("Counts against the limits of later messages")
     )
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workspace: Workspace, is_owner: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bind_conditions(self, workspace)
+        if not is_owner:  # nobody else may say it: save_nudge refuses it too
+            for name in LOOSE:
+                del self.fields[name]
         self.fields["category"].queryset = Category.objects.filter(workspace=workspace, archived_at=None)  # type: ignore[attr-defined]
         self.fields["trigger_need"].queryset = Need.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
         stages = [(stage.value, stage.label) for stage in Stage if stage != Stage.NONE]

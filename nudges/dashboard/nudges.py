@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
+from engagement.access import DashboardRequest, dashboard_action, dashboard_page, may, of_workspace
 from engagement.conditions import describe_condition
 from engagement.dashboard.conditions import known_events, read_text
 from engagement.dashboard.pages import keyset_page
@@ -138,7 +138,8 @@ def edit(request: DashboardRequest, nudge_id: int) -> HttpResponse:
 
 def compose(request: DashboardRequest, one: Nudge) -> HttpResponse:
     initial = initial_of(one) if one.pk else {"channel_1": "email", "trigger": Trigger.STAGE_CHANGE}
-    form = NudgeForm(request.POST or None, initial=initial, workspace=request.workspace)
+    is_owner = may(request.member, Role.OWNER)
+    form = NudgeForm(request.POST or None, initial=initial, workspace=request.workspace, is_owner=is_owner)
     start = StartForm(request.POST or None, nudge=one)
     windows = WindowsForm(request.POST or None, windows=one.send_windows)
     if request.method == "POST" and all([form.is_valid(), start.is_valid(), windows.is_valid()]):

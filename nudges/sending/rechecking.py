@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -12,6 +12,9 @@ from engagement.conditions import customers_matching
 from engagement.statements import run_prepared
 from nudges.models import Message, Nudge
 from nudges.reasons import Reason
+
+# So long what deciding found of a nudge's conditions is taken as it was.
+FRESH = timedelta(seconds=60)
 
 # Waiting helps: the message keeps its slot and goes when the time has come.
 WAITS = {
@@ -72,13 +75,13 @@ def _is_zone(name: str) -> bool:
 
 
 def _unfit(messages: Iterable[Message], *, now: datetime) -> Collection[int]:
-    """Messages tried before whose conditions no longer fit: deciding has only just asked for all others."""
-    retried: dict[Nudge, list[Message]] = {}
+    """Messages whose conditions no longer fit, of those tried before or that waited: others were only just asked."""
+    asked: dict[Nudge, list[Message]] = {}
     for message in messages:
-        if message.attempts and message.nudge.conditions:
-            retried.setdefault(message.nudge, []).append(message)
+        if message.nudge.conditions and (message.attempts or message.decided_at < now - FRESH):
+            asked.setdefault(message.nudge, []).append(message)
     unfit: set[int] = set()
-    for nudge, group in retried.items():
+    for nudge, group in asked.items():
         fitting = set(
             customers_matching(nudge.conditions, workspace=nudge.workspace, now=now)
             .filter(pk__in=[message.customer_id for message in group])

@@ -300,7 +300,7 @@ def test_a_nudge_is_written_given_words_tried_dry_and_activated(office: Office) 
 def test_what_a_nudge_may_not_declare_is_refused_with_a_remedy(
     office: Office, fields: dict[str, Any], says: str
 ) -> None:
-    answer = office.enter("marketer").post("/nudges/new", declared(office, **fields))
+    answer = office.enter("owner").post("/nudges/new", declared(office, **fields))
     assert answer.status_code == 200
     assert says in text_of(answer)
     assert not Nudge.objects.filter(name="A tip").exists()

@@ -151,6 +151,22 @@ def test_conditions_are_asked_again_of_a_retry(nudge: Nudge) -> None:
     cancelled(message(nudge, attempts=1), "conditions_not_met")
 
 
+def test_conditions_are_checked_again_when_it_is_sent_however_long_it_waited(nudge: Nudge) -> None:
+    """A paused broadcast, a dead provider or a limit on the pace let it wait, and none of them is a try."""
+    Nudge.objects.update(conditions={"trait": "plan", "is": "gold"})
+    late, just = message(nudge, at=NOW - timedelta(hours=2)), message(nudge, "ben")
+    counts = send_messages(now=NOW)
+    assert (counts["cancelled"], counts["sent"]) == (1, 1)
+    decision = Decision.objects.get(candidate=late.candidate)
+    assert (decision.outcome, decision.reason, decision.rule) == (
+        "suppress",
+        "conditions_not_met",
+        "conditions",
+    )
+    just.refresh_from_db()
+    assert just.state == "sent"
+
+
 def test_consent_given_late_is_no_obstacle(nudge: Nudge, scripted: type[Scripted]) -> None:
     nudge.category.opt_in = True
     nudge.category.save()
