@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engagement.api.idempotency import once
 from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource, created
-from engagement.api.shapes import Body, ObjectName, Out, Query
+from journeys.api.guide_shapes import GuideChange, GuideIn, GuideOut, GuideQuery
 from journeys.guides import (
     BadGuide,
     GuideChanged,
@@ -26,9 +26,9 @@ from journeys.guides import (
     unpublish_guide,
     verify_guide,
 )
-from journeys.models import Guide, GuideStatus, Need, Stage
+from journeys.models import Guide, Need
 
-GUIDES = Guide.objects.select_related("need", "workspace")
+GUIDES = Guide.objects.select_related("need", "workspace", "owner")
 ETAG = re.compile(r'(?:W/)?"v(\d{1,9})"')
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -36,70 +36,6 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description='The ETag that you read, such as "v3": refused with 412 when the guide was saved since.',
 )
-
-
-class GuideChange(Body):
-    """What may be changed of a guide. What is left out stays as it is."""
-
-    need = serializers.SlugField(max_length=60, required=False, help_text="The need's slug.")
-    stage = serializers.ChoiceField(Stage.choices, required=False)
-    language = serializers.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=16, required=False)
-    slug = serializers.SlugField(max_length=80, required=False)
-    title = serializers.CharField(max_length=200, required=False)
-    summary = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    blocks = serializers.ListField(
-        child=serializers.DictField(),
-        max_length=60,
-        required=False,
-        help_text="Each {kind: text | checklist | comparison | not_for | care | changed | question, …}.",
-    )
-    conditions = serializers.DictField(
-        required=False, help_text="For whom it stands in place of the general one; {} is the general one."
-    )
-    stale_after_days = serializers.IntegerField(min_value=1, max_value=3_650, required=False)
-
-
-class GuideIn(GuideChange):
-    """A new guide: a draft until it is published."""
-
-    need = serializers.SlugField(max_length=60, help_text="The need's slug.")
-    stage = serializers.ChoiceField(Stage.choices)
-    slug = serializers.SlugField(max_length=80)
-    title = serializers.CharField(max_length=200)
-
-
-class GuideOut(Out):
-    """Honest help for one need at one stage in one language."""
-
-    object = ObjectName("guide")
-    id = serializers.IntegerField()
-    need = serializers.CharField(source="need.slug")
-    stage = serializers.ChoiceField(Stage.choices)
-    language = serializers.CharField()
-    slug = serializers.CharField()
-    title = serializers.CharField()
-    summary = serializers.CharField()
-    blocks = serializers.ListField(child=serializers.DictField())
-    conditions = serializers.DictField()
-    status = serializers.ChoiceField(GuideStatus.choices)
-    publish_at = serializers.DateTimeField(allow_null=True, help_text="When the scheduled version goes out.")
-    version = serializers.IntegerField(help_text="Of what is written; raised by every save.")
-    published_version = serializers.IntegerField(allow_null=True, help_text="What readers see.")
-    verified_on = serializers.DateField(allow_null=True)
-    stale_after_days = serializers.IntegerField()
-    published_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-
-class GuideQuery(Query):
-    """Filters of the list."""
-
-    need = serializers.CharField(max_length=60, required=False, help_text="The need's slug.")
-    stage = serializers.ChoiceField(Stage.choices, required=False)
-    language = serializers.CharField(max_length=16, required=False)
-    status = serializers.ChoiceField(GuideStatus.choices, required=False)
-    slug = serializers.CharField(max_length=80, required=False)
 
 
 class GuideResource(Resource):
@@ -113,6 +49,8 @@ class GuideResource(Resource):
         """Save through the domain; Problem for what it refuses."""
         if "need" in values:
             values["need"] = self._need(values["need"])
+        if "owner" in values:
+            values["owner"] = self._member(values["owner"])
         try:
             return save_guide(
                 workspace=self.workspace,
@@ -135,6 +73,14 @@ class GuideResource(Resource):
             detail = _("There is no need with this slug.")
             raise invalid([{"pointer": "/need", "code": "unknown", "detail": detail}])
         return need
+
+    def _member(self, email: str) -> User:
+        team = User.objects.filter(memberships__workspace=self.workspace, email__iexact=email)
+        member = team.order_by("pk").first()
+        if member is None:
+            detail = _("Nobody of the team has this address; invite them first.")
+            raise invalid([{"pointer": "/owner", "code": "unknown", "detail": detail}])
+        return member
 
     def _expected_version(self) -> int | None:
         header = self.request.headers.get("If-Match", "*").strip()

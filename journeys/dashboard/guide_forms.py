@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +14,13 @@ from engagement.access import DashboardRequest
 from engagement.dashboard.conditions import ConditionField, bind_conditions
 from journeys.dashboard.blocks import read_blocks
 from journeys.models import JOURNEY, Need
+
+
+class MemberField(forms.ModelChoiceField):
+    """Somebody of the team, by their address."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.email)
 
 
 class GuideForm(forms.Form):
@@ -46,6 +54,12 @@ class GuideForm(forms.Form):
     stale_after_days = forms.IntegerField(
         min_value=1, max_value=3650, initial=180, label=gettext_lazy("Read it again after")
     )
+    owner = MemberField(
+        User.objects.none(),
+        label=gettext_lazy("Looks after it"),
+        empty_label=gettext_lazy("Choose…"),
+        help_text=gettext_lazy("Is reminded on the page of guides when it wants to be read again."),
+    )
     conditions = ConditionField(
         required=False,
         label=gettext_lazy("For whom"),
@@ -58,6 +72,8 @@ class GuideForm(forms.Form):
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
+        team = User.objects.filter(memberships__workspace=request.workspace).order_by("email")
+        self.fields["owner"].queryset = team  # type: ignore[attr-defined]
         bind_conditions(self, request.workspace)
 
     def clean_blocks(self) -> list[Any]:

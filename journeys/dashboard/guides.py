@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.dashboard.framing import only_framed
 from engagement.models import Role
 from journeys.dashboard.blocks import read_blocks, vocabulary
 from journeys.dashboard.guide_forms import GuideForm
@@ -26,19 +25,19 @@ from journeys.guides import (
     GuideChanged,
     Problem,
     archive_guide,
-    check_blocks,
     is_stale,
     publish_guide,
-    render_blocks,
     restore_version,
     save_guide,
     schedule_guide,
     unpublish_guide,
     verify_guide,
 )
-from journeys.guides.comparing import compare_versions
 from journeys.models import JOURNEY, Guide, GuideStatus, GuideVersion, Need, Stage
 
+FORM_FIELDS = (
+    "need", "stage", "language", "title", "slug", "summary", "stale_after_days", "owner", "conditions"
+)  # fmt: skip
 QUESTIONS = {
     Stage.AWARENESS: gettext_lazy("Do I need it at all?"),
     Stage.SHORTLIST: gettext_lazy("What to look for, what else is there?"),
@@ -51,18 +50,20 @@ QUESTIONS = {
 def guides(request: DashboardRequest) -> HttpResponse:
     """Needs down, stages across: what is published, what is a draft, and where nothing helps yet."""
     rows: dict[tuple[int, str], list[Guide]] = {}
+    mine: list[Guide] = []
     today = timezone.localdate()
-    for guide in (
-        Guide.objects.filter(workspace=request.workspace)
-        .exclude(status=GuideStatus.ARCHIVED)
-        .order_by("title")
-    ):
-        guide.needs_reading = is_stale(guide, today=today)  # type: ignore[attr-defined]
+    kept = Guide.objects.filter(workspace=request.workspace).exclude(status=GuideStatus.ARCHIVED)
+    for guide in kept.select_related("owner").order_by("title", "id"):
+        is_read = guide.status == GuideStatus.PUBLISHED
+        guide.needs_reading = is_read and is_stale(guide, today=today)  # type: ignore[attr-defined]
         rows.setdefault((guide.need_id, guide.stage), []).append(guide)
+        if guide.needs_reading and guide.owner_id == request.user.pk:  # type: ignore[attr-defined]
+            mine.append(guide)
     needs = Need.objects.filter(workspace=request.workspace)
     matrix = [(need, [(stage, rows.get((need.pk, stage), [])) for stage in JOURNEY]) for need in needs]
     context = {
         "matrix": matrix,
+        "mine": mine,
         "stages": [(stage.label, QUESTIONS[stage]) for stage in JOURNEY],
         "archived": Guide.objects.filter(workspace=request.workspace, status=GuideStatus.ARCHIVED)
         .select_related("need")
@@ -73,23 +74,35 @@ def guides(request: DashboardRequest) -> HttpResponse:
 
 @dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
 def new(request: DashboardRequest) -> HttpResponse:
-    """A new draft; `need` (its short name) and `stage` say for which place."""
+    """A new draft; `need` (its short name) and `stage` say for which place, or `of` which guide to translate."""
+    if "of" in request.GET:
+        return translate(request, request.GET["of"])
     need = Need.objects.filter(workspace=request.workspace, slug=request.GET.get("need", "")).first()
     initial = {"need": need, "stage": request.GET.get("stage"), "language": request.workspace.locale}
-    return compose(request, None, initial)
+    return compose(request, None, initial | {"owner": request.user}, [])
+
+
+def translate(request: DashboardRequest, wanted: str) -> HttpResponse:
+    """The same guide in another language: its words to write over; criteria keep their keys, so ticks stay."""
+    pk = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19 else 0
+    guide = of_workspace(Guide.objects.select_related("need", "owner"), request, pk=pk)
+    initial = {name: getattr(guide, name) for name in FORM_FIELDS}
+    initial |= {"language": request.GET.get("language", "")[:16], "owner": request.user}
+    return compose(request, None, initial, guide.blocks)
 
 
 @dashboard_page(changes=Role.MARKETER)
 def edit(request: DashboardRequest, guide_id: int) -> HttpResponse:
     """Read or change one."""
     guide = of_workspace(Guide.objects.select_related("need", "owner"), request, pk=guide_id)
-    names = ("need", "stage", "language", "title", "slug", "summary", "stale_after_days", "conditions")
-    return compose(request, guide, {name: getattr(guide, name) for name in names})
+    initial = {name: getattr(guide, name) for name in FORM_FIELDS}
+    return compose(request, guide, initial | {"owner": guide.owner or request.user}, guide.blocks)
 
 
-def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, Any]) -> HttpResponse:
+def compose(
+    request: DashboardRequest, guide: Guide | None, initial: dict[str, Any], blocks: list[Any]
+) -> HttpResponse:
     form = GuideForm(request.POST or None, request=request, initial=initial)
-    blocks: list[Any] = guide.blocks if guide else []
     if request.method == "POST":
         blocks = read_blocks(request.POST.get("blocks", "")) or []
         if form.is_valid() and (saved := save(request, guide, form)):
@@ -102,8 +115,17 @@ def compose(request: DashboardRequest, guide: Guide | None, initial: dict[str, A
         "vocabulary": vocabulary(request.workspace),
         "is_stale": guide is not None and is_stale(guide, today=timezone.localdate()),
         "versions": versions_of(guide) if guide else [],
+        "languages": languages_of(guide) if guide else [],
     }
     return render(request, "journeys/dashboard/guide.html", context)
+
+
+def languages_of(guide: Guide) -> list[tuple[Guide, bool]]:
+    """The same guide in its languages, each with whether another one was saved since."""
+    same = Guide.objects.filter(workspace_id=guide.workspace_id, slug=guide.slug)
+    found = list(same.annotate(saved_at=Max("versions__at")).order_by("language"))
+    newest = max(one.saved_at for one in found)  # type: ignore[attr-defined]
+    return [(one, one.saved_at < newest) for one in found]  # type: ignore[attr-defined]
 
 
 def versions_of(guide: Guide) -> QuerySet[GuideVersion]:
@@ -116,7 +138,7 @@ def save(request: DashboardRequest, guide: Guide | None, form: GuideForm) -> Gui
         saved = save_guide(
             workspace=request.workspace,
             guide=guide,
-            values=form.values() | ({} if guide else {"owner": request.user}),
+            values=form.values(),
             expected_version=int(expected) if guide and expected.isdecimal() else None,
             actor=request.user,
             now=timezone.now(),
@@ -204,74 +226,4 @@ def restore(request: DashboardRequest, guide: Guide, now: datetime) -> None:
         raise Http404 from error
     messages.success(
         request, _("Saved as version %(n)s. Readers see it once you publish it.") % {"n": saved.version}
-    )
-
-
-@dashboard_page()
-def version(request: DashboardRequest, guide_id: int, number: int) -> HttpResponse:
-    """A guide as it was saved once."""
-    guide = of_workspace(Guide.objects.select_related("need"), request, pk=guide_id)
-    kept = of_workspace(
-        GuideVersion.objects.filter(guide=guide).select_related("author"), request, number=number
-    )
-    newest = GuideVersion.objects.get(guide=guide, number=guide.version)
-    context = {
-        "guide": guide,
-        "version": kept,
-        "lines": compare_versions(kept, newest),
-        "blocks_text": json.dumps(kept.blocks, indent=2, ensure_ascii=False),
-    }
-    return render(request, "journeys/dashboard/guide_version.html", context)
-
-
-@dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
-def preview(request: DashboardRequest) -> HttpResponse:
-    """The blocks in the request, or of a `version` that was saved, as readers would see them; or what is wrong."""
-    if wanted := request.GET.get("version", ""):
-        return preview_version(request, wanted)
-    blocks = read_blocks(request.POST.get("blocks", "[]"))
-    problems = check_blocks(blocks, workspace=request.workspace) if blocks is not None else []
-    form = GuideForm(request.POST or None, request=request)
-    form.is_valid()
-    shown = (
-        {name: form.cleaned_data.get(name) for name in ("need", "stage", "language")} if form.is_bound else {}
-    )
-    words = {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")}
-    return as_read(
-        request,
-        words,
-        {"slug": "", "verified_on": None, "need": None} | shown,
-        [] if problems else blocks,
-        problems,
-    )
-
-
-def preview_version(request: DashboardRequest, wanted: str) -> HttpResponse:
-    pk = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19 else 0
-    kept = of_workspace(GuideVersion.objects.select_related("guide__need"), request, pk=pk)
-    guide = {name: getattr(kept.guide, name) for name in ("slug", "verified_on", "need", "stage", "language")}
-    return as_read(request, {"title": kept.title, "summary": kept.summary}, guide, kept.blocks, [])
-
-
-def as_read(
-    request: DashboardRequest,
-    words: dict[str, str],
-    guide: dict[str, Any],
-    blocks: list[Any] | None,
-    problems: list[Problem],
-) -> HttpResponse:
-    need = guide["need"]
-    context = {
-        "problems": problems,
-        "level": "h1",
-        "sub": "h2",
-        "version": words,
-        "guide": guide,
-        "blocks": render_blocks(blocks, workspace=request.workspace, need=need.slug if need else "")
-        if blocks
-        else [],
-    }
-    page = render(request, "journeys/dashboard/preview.html", context)
-    return only_framed(
-        page, style_src=["'self'"], img_src=["'self'", "data:", "https:"], sandbox=["allow-same-origin"]
     )

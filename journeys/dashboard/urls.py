@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from journeys.dashboard import alternatives, evidence, guides, needs, surveys
+from journeys.dashboard import alternatives, evidence, guide_previews, guides, needs, surveys
 
 app_name = "journeys"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,8 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("surveys/<int:survey_id>/state", surveys.state, name="survey_state"),
     path("guides", guides.guides, name="guides"),
     path("guides/new", guides.new, name="guide_new"),
-    path("guides/preview", guides.preview, name="guide_preview"),
+    path("guides/readers", guide_previews.readers, name="guide_readers"),
+    path("guides/preview", guide_previews.preview, name="guide_preview"),
     path("guides/<int:guide_id>", guides.edit, name="guide"),
     path("guides/<int:guide_id>/state", guides.state, name="guide_state"),
-    path("guides/<int:guide_id>/versions/<int:number>", guides.version, name="guide_version"),
+    path("guides/<int:guide_id>/versions/<int:number>", guide_previews.version, name="guide_version"),
 ]

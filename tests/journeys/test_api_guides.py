@@ -7,6 +7,7 @@ import pytest
 from journeys.models import Guide, GuideVersion
 from tests import make, make_nudges
 from tests.make_api import caller
+from tests.make_dashboard import Office
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +111,16 @@ def test_a_need_of_another_workspace_cannot_be_named() -> None:
     make_nudges.need(make.workspace(), "tents")
     assert caller(make.workspace()).post("guides", guide_in()).status_code == 422
     assert not Guide.objects.exists()
+
+
+def test_somebody_of_the_team_looks_after_a_guide() -> None:
+    office = Office()
+    make_nudges.need(office.workspace, "tents")
+    shop = caller(office.workspace)
+    email = office.members["marketer"].user.email
+    made = shop.post("guides", guide_in(owner=email)).json()
+    assert made["owner"] == email
+    assert shop.get(f"guides/{made['id']}").json()["owner"] == email
+    refused = shop.post("guides", guide_in(slug="other", owner="nobody@example.org"))
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/owner")
+    assert Guide.objects.count() == 1

@@ -55,6 +55,7 @@ def guide_form(office: Office, **fields: Any) -> dict[str, Any]:
         "slug": "",
         "summary": "",
         "stale_after_days": 90,
+        "owner": office.members["marketer"].user_id,
         "blocks": json.dumps([{"kind": "text", "markdown": "Perhaps **not**."}]),
     } | fields
 

@@ -185,6 +185,7 @@ def test_marketers_schedule_restore_and_target() -> None:
     client.post(f"{path}/state", {"change": "unschedule"})
     form = {"need": office.need.pk, "stage": "shortlist", "language": "en", "title": "Changed", "summary": "",
             "slug": office.guide.slug, "stale_after_days": 90, "blocks": "[]", "version": 1,
+            "owner": office.members["marketer"].user_id,
             "conditions": '{"identified": true}'}  # fmt: skip
     assert client.post(path, form | {"conditions": "{"}).status_code == 200
     assert client.post(path, form).status_code == 302
@@ -195,3 +196,73 @@ def test_marketers_schedule_restore_and_target() -> None:
     assert (office.guide.version, office.guide.title) == (3, "What to look for")
     assert office.guide.conditions == {"identified": True}
     assert client.post(f"{path}/state", {"change": "restore", "number": "99"}).status_code == 404
+
+
+def test_a_guide_is_written_in_another_language_from_its_own_words() -> None:
+    office = Office().furnish()
+    client = office.enter("marketer")
+    guide = change(office.guide, blocks=make_guides.BLOCKS, conditions={"identified": True})
+    page = client.get(f"/guides/new?of={guide.pk}&language=de")
+    assert (
+        page.context["form"].initial | {"language": "de", "slug": guide.slug} == page.context["form"].initial
+    )
+    assert page.context["blocks"][1]["items"][0]["key"] == "width", "ticks hold in both languages"
+    form = {"need": office.need.pk, "stage": "shortlist", "language": "de", "title": "Worauf achten", "summary": "",
+            "slug": guide.slug, "stale_after_days": 90, "blocks": page.context["blocks_text"],
+            "owner": office.members["marketer"].user_id, "conditions": "{}"}  # fmt: skip
+    assert client.post(f"/guides/new?of={guide.pk}&language=de", form).status_code == 302
+    german = Guide.objects.get(workspace=office.workspace, language="de")
+    assert (german.slug, german.blocks) == (guide.slug, guide.blocks)
+    rows = client.get(f"/guides/{german.pk}").context["languages"]
+    assert [(one.language, is_older) for one, is_older in rows] == [("de", False), ("en", True)]
+
+
+def test_another_workspaces_guide_is_not_translated() -> None:
+    other = make_guides.guide(make.workspace())
+    client = Office().furnish().enter("marketer")
+    assert client.get(f"/guides/new?of={other.pk}&language=de").status_code == 404
+    assert client.get("/guides/new?of=x").status_code == 404
+
+
+def test_who_looks_after_a_guide_is_reminded_and_nobody_else() -> None:
+    office = Office().furnish()
+    mine = change(office.guide, owner=office.members["marketer"].user)
+    publish_guide(guide=mine, actor=None, now=NOW)
+    said = "A guide that you look after wants to be read again"
+    assert said in office.enter("marketer").get("/guides").content.decode()
+    assert said not in office.enter("owner").get("/guides").content.decode()
+    mine.verified_on = timezone.localdate()
+    mine.save()
+    assert said not in office.enter("marketer").get("/guides").content.decode()
+
+
+def test_only_somebody_of_the_team_looks_after_a_guide() -> None:
+    office = Office().furnish()
+    stranger = Office().members["marketer"].user
+    form = {"need": office.need.pk, "stage": "awareness", "language": "en", "title": "New", "slug": "", "summary": "",
+            "stale_after_days": 90, "blocks": "[]", "owner": stranger.pk}  # fmt: skip
+    assert office.enter("marketer").post("/guides/new", form).status_code == 200
+    assert not Guide.objects.filter(title="New").exists()
+
+
+def test_marketers_see_what_readers_get_at_a_place_and_why() -> None:
+    office = Office().furnish()
+    client = office.enter("marketer")
+    place = f"/guides/readers?need={office.need.slug}&stage=shortlist&language=en"
+    assert client.get(place).context["version"] is None
+    publish_guide(guide=office.guide, actor=None, now=NOW)
+    own = make_guides.guide(
+        office.workspace, need=office.need, title="For Ada", conditions={"identified": True}
+    )
+    office.customer.external_id = "ada-1"
+    office.customer.save()
+    make.customer(office.workspace, email="adam@example.org")
+    assert client.get(place).context["version"].guide == office.guide
+    page = client.get(f"{place}&person=ada@example.org")
+    assert page.context["version"].guide == own
+    assert "in place of the general one" in page.content.decode()
+    for person, says in (("ada", "Several people fit"), ("bob", "Nobody of your customers")):
+        page = client.get(f"{place}&person={person}")
+        assert page.context["version"] is None
+        assert says in page.content.decode()
+    assert client.get(f"{place}&person=%00").status_code == 200
