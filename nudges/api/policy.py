@@ -26,12 +26,11 @@ from nudges.limiting import (
     locked_policy,
     policy_of,
 )
-from nudges.models import Cap, CapScope, Interest, Policy, Promise, WindowKind
+from nudges.models import Cap, CapScope, Flow, Interest, Policy, Promise, WindowKind
 
 LONGEST_WINDOW = 7_776_000  # 90 days
 UNITS = ("day", "week", "month")
 APPROVERS = [Role.OWNER.value, Role.MARKETER.value]
-FREE_SCOPES = (CapScope.ANY, CapScope.FLOW)
 SHOWN = (
     "version",
     "quiet_start",
@@ -229,6 +228,7 @@ class PolicyIn(Body):
             CapScope.CATEGORY: set(
                 Category.objects.filter(workspace=workspace).values_list("slug", flat=True)
             ),
+            CapScope.FLOW: set(Flow.objects.filter(workspace=workspace).values_list("slug", flat=True)),
             CapScope.NEED: set(Need.objects.filter(workspace=workspace).values_list("slug", flat=True)),
         }
         errors = {}
@@ -236,7 +236,7 @@ class PolicyIn(Body):
             value, values = cap["scope_value"], known.get(cap["scope"], set())
             if cap["scope"] == CapScope.ANY and value:
                 errors[index] = {"scope_value": [_("The scope “any” takes no value.")]}
-            elif value and cap["scope"] not in FREE_SCOPES and value not in values:
+            elif value and value not in values:
                 message = _("Choose one of: {known}.").format(known=", ".join(sorted(values)))
                 errors[index] = {"scope_value": [message]}
         return errors

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.models import Category, Channel, Role, Workspace
 from journeys.models import Need
-from nudges.models import CapScope, Interest, Policy, Promise, WindowKind
+from nudges.models import CapScope, Flow, Interest, Policy, Promise, WindowKind
 
 UNITS = {"minutes": 60, "hours": 3600, "days": 86_400}
 LONGEST = 90 * 86_400
@@ -207,5 +207,6 @@ def subjects_of(workspace: Workspace) -> dict[str, list[tuple[str, str]]]:
         CapScope.CATEGORY: [(topic.slug, topic.name) for topic in topics],
         CapScope.INTEREST: [(str(value), str(label)) for value, label in Interest.choices],
         CapScope.PROMISE: [(str(value), str(label)) for value, label in Promise.choices],
+        CapScope.FLOW: [(flow.slug, flow.name) for flow in Flow.objects.filter(workspace=workspace)],
         CapScope.NEED: [(need.slug, need.name) for need in Need.objects.filter(workspace=workspace)],
     }

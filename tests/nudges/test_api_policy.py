@@ -51,6 +51,7 @@ def test_limits_are_replaced_as_a_whole() -> None:
     [
         ({}, "/caps"),
         ({"caps": [TWO_A_DAY | {"seconds": 59}]}, "/caps/0/seconds"),
+        ({"caps": [TWO_A_DAY | {"seconds": 90 * 86_400 + 1}]}, "/caps/0/seconds"),
         ({"caps": [TWO_A_DAY | {"seconds": None}]}, "/caps/0/seconds"),
         ({"caps": [TWO_A_DAY | {"unit": "day"}]}, "/caps/0/seconds"),
         ({"caps": [ONE_BY_SMS | {"unit": "year"}]}, "/caps/0/unit"),
@@ -58,7 +59,10 @@ def test_limits_are_replaced_as_a_whole() -> None:
         ({"caps": [TWO_A_DAY, TWO_A_DAY | {"limit": 9}]}, "/caps/1/scope"),
         ({"caps": [ONE_BY_SMS | {"scope_value": "pigeon"}]}, "/caps/0/scope_value"),
         ({"caps": [TWO_A_DAY | {"scope_value": "email"}]}, "/caps/0/scope_value"),
+        ({"caps": [TWO_A_DAY | {"scope": "flow", "scope_value": "no-such"}]}, "/caps/0/scope_value"),
         ({"caps": [TWO_A_DAY | {"limit": -1}]}, "/caps/0/limit"),
+        ({"caps": [], "min_gap_seconds": 90 * 86_400 + 1}, "/min_gap_seconds"),
+        ({"caps": [], "business_window_seconds": 59}, "/business_window_seconds"),
         ({"caps": [TWO_A_DAY | {"floor": 3}]}, "/caps/0/floor"),
         ({"caps": [], "quiet_start": "21:00"}, "/quiet_end"),
         ({"caps": [], "quiet_start": "21:00", "quiet_end": "21:00"}, "/quiet_end"),
