@@ -60,14 +60,19 @@ def figures_of_flows(flow_ids: Iterable[int]) -> dict[int, Figures]:
 
 @dataclass(frozen=True)
 class StepFigures:
-    """How many stand at each step of a version, and how many went by, by the way they took."""
+    """How many stand at each step of a version, how many went on by which way, and how many left the flow there."""
 
-    here: dict[str, int]
-    went: dict[str, dict[str, int]]
+    here: dict[str, int] = field(default_factory=dict)
+    went: dict[str, dict[str, int]] = field(default_factory=dict)
+    left: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def passed(self, step: str) -> int:
         """How many have left this step behind, whichever way."""
         return sum(self.went.get(step, {}).values())
+
+    def came(self, step: str) -> int:
+        """How many have come to this step so far."""
+        return self.here.get(step, 0) + self.passed(step) + sum(self.left.get(step, {}).values())
 
 
 def step_figures(version: FlowVersion) -> StepFigures:
@@ -75,10 +80,14 @@ def step_figures(version: FlowVersion) -> StepFigures:
     runs = FlowRun.objects.filter(flow=version.flow_id, version=version, state=RunState.RUNNING)
     here = dict(runs.values_list("step").annotate(n=Count("*")))
     went: dict[str, dict[str, int]] = defaultdict(dict)
+    left: dict[str, dict[str, int]] = defaultdict(dict)
     tallies = FlowTally.objects.filter(flow=version.flow_id, version=version).exclude(step="")
     for step, what, n in tallies.values_list("step", "what").annotate(n=Sum("n")):
-        went[step][what] = n
-    return StepFigures(here, dict(went))
+        if why := what.partition("left:")[2]:
+            left[step][why] = n
+        else:
+            went[step][what] = n
+    return StepFigures(here, dict(went), dict(left))
 
 
 def draft_of(flow: Flow) -> FlowVersion | None:

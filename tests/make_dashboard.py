@@ -73,6 +73,7 @@ class Office:
         make_nudges.sent(nudge, customer, at=NOW)
         review = make_reviews.review(make.product(workspace, name="Tent"), customer, published=False)
         self.customer, self.need, self.topic, self.nudge, self.review = customer, need, topic, nudge, review
+        flow = make_flows.flow(workspace, make_flows.say(nudge), name="Welcome")
         self.guide = guide(self)
         self.photo, self.question = photo(review), question(review)
         self.key = write_key(workspace)
@@ -93,7 +94,8 @@ class Office:
             "message_id": make_nudges.sent(nudge, customer, at=NOW, channel="staff_task", address="").pk,
             "broadcast_id": broadcast(nudge).pk,
             "cap_id": make_nudges.cap(workspace, 1).pk,
-            "flow_id": make_flows.flow(workspace, make_flows.say(nudge), name="Welcome").pk,
+            "flow_id": flow.pk,
+            "run_id": make_flows.run(flow, customer).pk,
             "dry_run_id": make_nudges.dry_run(nudge).pk,
             "throughput_id": make_nudges.throughput(workspace, 60).pk,
             "text_id": text(workspace, customer).pk,

@@ -22,6 +22,7 @@ from engagement.timelines import read_timeline
 from journeys.models import JOURNEY, CustomerNeed, Need, Stage
 from journeys.needs import read_needs
 from nudges import overviews
+from nudges.dashboard.customer_flows import ways_of
 from nudges.dashboard.ledger import ledger_lines
 from nudges.deciding.simulating import simulate
 from nudges.ledgers import label_of, rules_in_words, sentence_of
@@ -127,6 +128,7 @@ def customer(request: DashboardRequest, customer_id: int) -> HttpResponse:
         "preference": Preference.objects.filter(customer=one).first(),
         "needs": read_needs(one)[:30],
         "stages": [(stage.value, stage.label) for stage in JOURNEY],
+        "ways": ways_of(one),
         "hearing": hearing_of(one, zone=zone, now=now),
         "is_held_out": one.workspace.holds_out(one.pk),
         "quiet": quiet_of(one),

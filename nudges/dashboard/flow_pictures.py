@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from engagement.conditions import describe_condition, describe_events
 from engagement.conditions.windows import describe_span
 from nudges.flows import StepFigures
-from nudges.models import FlowTrigger, FlowVersion, Nudge, ReEntry
+from nudges.models import EndedBy, FlowTrigger, FlowVersion, Nudge, ReEntry
 from nudges.programs import SPEAKING, walk
 
 ICONS = {
@@ -62,7 +62,9 @@ class Shown:
     words: str
     place: str
     here: int = 0
+    came: int = 0
     passed: int = 0
+    left: list[tuple[str, int]] = field(default_factory=list)
     nudge: Nudge | None = None
     is_first: bool = False
     is_last: bool = False
@@ -88,7 +90,9 @@ def _shown(
             words=words_of(step, nudges),
             place=f"{place}:{number}",
             here=figures.here.get(step["id"], 0),
+            came=figures.came(step["id"]),
             passed=figures.passed(step["id"]),
+            left=_left(figures.left.get(step["id"], {})),
             nudge=nudges.get(step.get("nudge", 0)),
             is_first=number == 0,
             is_last=number == len(steps) - 1,
@@ -96,6 +100,10 @@ def _shown(
         )
         for number, step in enumerate(steps)
     ]
+
+
+def _left(counted: Mapping[str, int]) -> list[tuple[str, int]]:
+    return [(str(EndedBy(why).label), n) for why, n in sorted(counted.items(), key=lambda one: -one[1])]
 
 
 def _branches(step: dict[str, Any], figures: StepFigures, nudges: Mapping[int, Nudge]) -> list[Branch]:

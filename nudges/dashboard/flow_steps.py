@@ -43,7 +43,7 @@ def steps(request: DashboardRequest, flow_id: int) -> HttpResponse:
         "flow": one,
         "version": version,
         "entrance": entrance(version),
-        "steps": picture(version, StepFigures({}, {})),
+        "steps": picture(version, StepFigures()),
         "kinds": [(kind, name, ICONS[kind]) for kind, name in KIND_NAMES.items()],
         "end": f"::{len(version.steps)}",
         "by_version": inside_by_version(one),

@@ -31,6 +31,7 @@ from nudges.models import (
     Waiting,
 )
 from nudges.noting import note_signs
+from nudges.tallying import tally_left
 
 NAME = "nudges"
 
@@ -104,9 +105,9 @@ def _move_runs(merge: Merge, now: datetime) -> None:
     """Their ways through flows. Where both are inside one, theirs ends, and so does what it has put forward."""
     theirs = FlowRun.objects.filter(customer_id=merge.source_id)
     ours = FlowRun.objects.filter(customer_id=merge.target_id, flow=OuterRef("flow"))
-    theirs.filter(Exists(ours.filter(state=RunState.RUNNING)), state=RunState.RUNNING).update(
-        state=RunState.EXITED, ended_by=EndedBy.MERGED, ended_at=now, until=None
-    )
+    inside_both = theirs.filter(Exists(ours.filter(state=RunState.RUNNING)), state=RunState.RUNNING)
+    tally_left(list(inside_both.values("workspace_id", "flow_id", "version_id", "step")), EndedBy.MERGED)
+    inside_both.update(state=RunState.EXITED, ended_by=EndedBy.MERGED, ended_at=now, until=None)
     for run in theirs.filter(Exists(ours.filter(occasion=OuterRef("occasion")))).order_by("pk"):
         run.occasion = f"{run.occasion[:60]}:merged:{merge.pk}"
         run.save(update_fields=["occasion"])

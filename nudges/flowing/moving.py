@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -14,8 +13,9 @@ from engagement.models import ApiKey
 from engagement.statements import run_statement
 from nudges.composing import CannotChange
 from nudges.considering.listening import hear_events
-from nudges.models import EndedBy, Flow, FlowState, FlowTally, Waiting
+from nudges.models import EndedBy, Flow, FlowRun, FlowState, RunState, Waiting
 from nudges.reasons import Reason
+from nudges.tallying import tally_left
 
 
 def pause_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
@@ -38,19 +38,30 @@ def end_flow(*, flow: Flow, actor: User | ApiKey | None, now: datetime) -> Flow:
     """End it for good: who is inside leaves, and what is not sent yet is not sent any more. Raises CannotChange."""
     moved = _move(flow, {FlowState.LIVE, FlowState.PAUSED}, FlowState.ENDED, "stop_flow", actor, now)
     left = run_statement("nudges.end_runs", {"flow": moved.pk, "now": now})
-    counted = Counter(row["version_id"] for row in left)
-    FlowTally.objects.bulk_create(
-        FlowTally(
-            workspace_id=moved.workspace_id,
-            flow=moved,
-            version_id=version,
-            what=f"exited:{EndedBy.FLOW_ENDED.value}",
-            n=n,
-        )
-        for version, n in sorted(counted.items())
-    )
+    tally_left(left, EndedBy.FLOW_ENDED)
     Waiting.objects.filter(candidate__flow_run__flow=moved).update(due_at=now)
     return moved
+
+
+@transaction.atomic
+def take_out(*, run: FlowRun, actor: User | ApiKey | None, now: datetime) -> FlowRun:
+    """Let one customer out; what was put forward for them and is not sent yet is not sent. Raises CannotChange."""
+    held = FlowRun.objects.select_for_update(of=("self",)).select_related("flow", "workspace").get(pk=run.pk)
+    if held.state != RunState.RUNNING:
+        raise CannotChange("state", _("They are not inside any more."))
+    held.state, held.ended_by, held.ended_at, held.until = RunState.EXITED, EndedBy.TAKEN_OUT, now, None
+    held.save(update_fields=["state", "ended_by", "ended_at", "until"])
+    tally_left([vars(held)], EndedBy.TAKEN_OUT)
+    Waiting.objects.filter(candidate__flow_run=held).update(due_at=now)
+    record(
+        workspace=held.workspace,
+        actor=actor,
+        action="remove_customer",
+        target=held.flow,
+        detail={"name": held.flow.name, "customer": held.customer_id, "step": held.step},
+        now=now,
+    )
+    return held
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -11,7 +10,8 @@ from typing import Any
 import msgspec
 
 from engagement.statements import run_statement
-from nudges.models import FlowTally, RunState
+from nudges.models import RunState
+from nudges.tallying import tally
 
 ROW = ("id", "version_id", "state", "step", "due_at", "until", "ended_at", "ended_by", "trail")
 
@@ -40,12 +40,8 @@ def note_moves(moves: Sequence[Moved]) -> None:
         return
     rows = [{name: value for name, value in asdict(one).items() if name in ROW} for one in moves]
     run_statement("nudges.move_runs", {"runs": msgspec.json.encode(rows).decode()})
-    counted = Counter(
+    tally(
         (one.workspace_id, one.flow_id, one.version_id, step, what)
         for one in moves
         for step, what in one.tallies
-    )
-    FlowTally.objects.bulk_create(
-        FlowTally(workspace_id=workspace, flow_id=flow, version_id=version, step=step, what=what, n=n)
-        for (workspace, flow, version, step, what), n in sorted(counted.items())
     )

@@ -13,6 +13,7 @@ from nudges.considering.forwarding import Asked, forward
 from nudges.flowing.noting import Moved
 from nudges.models import Flow, Nudge, RunState
 from nudges.programs import END, SPEAKING, Node, branch_of, wait_end
+from nudges.tallying import left_tallies
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Walker:
         """The way is over."""
         moved = self.moved
         moved.state, moved.ended_at, moved.ended_by, moved.until = state, now, why, None
-        moved.tallies.append(("", f"{state}:{why}" if why else str(state)))
+        moved.tallies += left_tallies(moved.step, why) if state == RunState.EXITED else [("", str(state))]
 
 
 @dataclass(frozen=True)

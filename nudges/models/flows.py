@@ -52,6 +52,7 @@ class EndedBy(models.TextChoices):
     GOAL = "goal", _("The goal was reached")
     CONDITIONS = "conditions", _("The condition for leaving fitted")
     FLOW_ENDED = "flow_ended", _("The flow was ended")
+    TAKEN_OUT = "taken_out", _("Taken out by hand")
     MERGED = "merged", _("Found to be a customer who is inside already")
 
 
@@ -196,8 +197,8 @@ class FlowTally(models.Model):
     """How many came by a step of a version, and which way they went; or how many came in, ended, were refused.
 
     Several rows may say it together, as with DecisionTally: each chunk adds its own, and `fold_tallies` makes one of
-    them. `what` of a step: "passed", or the branch ("yes", "no", "1" …); without a step: "entered", "finished",
-    "exited:<ended_by>", "refused:<reason>".
+    them. `what` of a step: "passed", or the branch ("yes", "no", "1" …), or "left:<ended_by>" by who left while they
+    stood at it; without a step: "entered", "finished", "exited:<ended_by>", "refused:<reason>".
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from nudges.arrangements import NoSuchPlace, changed_in, moved, put_in, taken_out
 from nudges.considering import let_into
-from nudges.flowing import advance_flows
+from nudges.flowing import advance_flows, end_flow, take_out
+from nudges.flows import step_figures
 from nudges.models import Flow, FlowRun, FlowVersion
 from tests import make, make_flows, make_nudges
 from tests.make import NOW
@@ -140,6 +142,29 @@ def test_the_picture_counts_who_stands_where_and_who_was_turned_away(office: Off
         in page.get(f"/flows/{flow.pk}?customer=Gold 1").text
     )
     assert FlowRun.objects.count() == 4  # asking lets nobody in
+
+
+def test_each_step_says_who_came_who_waits_who_went_on_and_who_left_why(office: Office, page: Client) -> None:
+    workspace = office.workspace
+    nudge = make_nudges.nudge(workspace)
+    goal = {"trait": "plan", "is": "gold"}
+    flow = make_flows.flow(workspace, wait("2d"), say(nudge), wait("1d"), goal=goal)
+    people = [make.customer(workspace) for _n in range(4)]
+    let_into(flow=flow, customer_ids=[one.pk for one in people], occasion="api:1", now=NOW)
+    advance_flows(now=NOW)
+    people[0].traits = {"plan": "gold"}
+    people[0].save()
+    take_out(run=FlowRun.objects.get(customer=people[1]), actor=None, now=NOW)
+    advance_flows(now=NOW + timedelta(days=2))
+    figures = step_figures(FlowVersion.objects.get())
+    assert (figures.came("s1"), figures.here.get("s1", 0), figures.passed("s1")) == (4, 0, 2)
+    assert figures.left == {"s1": {"goal": 1, "taken_out": 1}}
+    assert (figures.came("s3"), figures.here["s3"], figures.passed("s3")) == (2, 2, 0)
+    shown = page.get(f"/flows/{flow.pk}").text
+    for words in ("left: The goal was reached", "left: Taken out by hand", "went on"):
+        assert words in shown
+    end_flow(flow=flow, actor=None, now=NOW + timedelta(days=2))
+    assert step_figures(FlowVersion.objects.get()).left["s3"] == {"flow_ended": 2}
 
 
 def test_a_published_flow_says_what_a_change_does_to_people_inside(office: Office, page: Client) -> None:
