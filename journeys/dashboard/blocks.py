@@ -71,6 +71,8 @@ def editor_words() -> dict[str, str]:
         "answer": _("Answer"),
         "product": _("Product"),
         "note": _("Note"),
+        "pros": _("Speaks for it, one a line"),
+        "cons": _("Speaks against it, one a line"),
         "row": _("Compared by"),
         "meaning": _("What it means"),
         "must_have": _("A must"),

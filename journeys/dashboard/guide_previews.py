@@ -109,10 +109,15 @@ def preview(request: DashboardRequest) -> HttpResponse:
         {name: form.cleaned_data.get(name) for name in ("need", "stage", "language")} if form.is_bound else {}
     )
     words = {"title": request.POST.get("title", ""), "summary": request.POST.get("summary", "")}
+    kept = Guide.objects.filter(
+        workspace=request.workspace,
+        slug=form.cleaned_data.get("slug") or "" if form.is_bound else "",
+        language=shown.get("language") or "",
+    )
     return as_read(
         request,
         words,
-        {"slug": "", "verified_on": None, "need": None} | shown,
+        {"slug": "", "verified_on": kept.values_list("verified_on", flat=True).first(), "need": None} | shown,
         [] if problems else blocks,
         problems,
     )

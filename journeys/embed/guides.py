@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -12,9 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from engagement.embed.doors import absolute, fragment, hosted, posting, reading_language, render, script_of
-from engagement.embed.readers import keeper_of, note_reading, reader_of
+from engagement.embed.readers import Reader, keeper_of, note_reading, reader_of
 from engagement.models import Customer, Workspace
+from engagement.people import find_customer
+from journeys.embed.linked import linked_data
 from journeys.guides import guide_by_slug, guide_for, is_stale, published_languages, render_guide
+from journeys.guides.ticks import CHECKED, ticks_of
 from journeys.models import GuideVersion, Stage
 
 HREF = re.compile(r'href="(https?://[^"]+)"')
@@ -47,11 +51,10 @@ def show(
     )
     if version is None:
         raise Http404
-    return render(
-        "journeys/embed/_guide.html",
-        context_of(request, version),
-        language=reading_language(request, workspace),
-    )
+    context = context_of(request, version)
+    if customer is not None:
+        context |= {"is_own": True, "ticks": ticks_of(customer, version.guide.slug, now=timezone.now())}
+    return render("journeys/embed/_guide.html", context, language=reading_language(request, workspace))
 
 
 @hosted("GET")
@@ -60,7 +63,10 @@ def guide_page(request: HttpRequest, workspace: Workspace, slug: str) -> HttpRes
     version = guide_by_slug(workspace=workspace, slug=slug, language=request.GET.get("lang", "")[:16])
     if version is None:
         raise Http404
-    context = context_of(request, version) | {
+    context = context_of(request, version)
+    if request.GET.get("jsonld") != "off":
+        context["linked"] = linked_data(version, context["blocks"], url=context["page_url"])
+    context |= {
         "workspace": workspace,
         "level": "h1",
         "sub": "h2",
@@ -79,14 +85,7 @@ def guide_read(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     properties = about_guide(version)
     day = now.date().isoformat()
     if "check" in request.POST:
-        key = request.POST["check"]
-        if key not in checklist_keys(version):
-            raise Http404
-        properties |= {"criterion": key, "on": request.POST.get("on") == "1"}
-        about = f"{version.guide_id}:{key}:{properties['on']}:{day}"
-        note_reading(
-            reader, workspace=workspace, name="Guide Checked", about=about, properties=properties, now=now
-        )
+        note_tick(request, workspace, version, reader, now)
     elif "link" in request.POST:
         url = request.POST["link"]
         if url not in links_of(version):
@@ -106,6 +105,26 @@ def guide_read(request: HttpRequest, workspace: Workspace) -> HttpResponse:
             reader, workspace=workspace, name="Guide Read", about=about, properties=properties, now=now
         )
     return HttpResponse(status=204)
+
+
+def note_tick(
+    request: HttpRequest, workspace: Workspace, version: GuideVersion, reader: Reader, now: datetime
+) -> None:
+    """Tell that a criterion was ticked off, or is no longer; nothing where that is known already."""
+    key, on = request.POST["check"], request.POST.get("on") == "1"
+    if key not in checklist_keys(version):
+        raise Http404
+    customer = reader.customer or find_customer(workspace=workspace, anonymous_id=reader.anonymous_id)
+    if customer is not None and (key in ticks_of(customer, version.guide.slug, now=now)) == on:
+        return
+    note_reading(
+        reader,
+        workspace=workspace,
+        name=CHECKED,
+        about=f"{version.guide_id}:{key}:{on}:{now.isoformat(timespec='seconds')}",
+        properties=about_guide(version) | {"criterion": key, "on": on},
+        now=now,
+    )
 
 
 def find_version(request: HttpRequest, workspace: Workspace) -> GuideVersion:

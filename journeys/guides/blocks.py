@@ -5,8 +5,9 @@ A block is {"kind": …, "heading"?: text, "sources"?: [{"title", "url"}], …} 
     text        "markdown"
     checklist   "items": [{"key"?, "criterion", "why", "how"?, "evidence"?, "attribute"?}]   what to look for, to be
                 ticked off; `attribute` is the question about the situation whose weight in reviews is shown beside
-    comparison  "columns": [{"sku", "note"?, "source"?: {"title", "url"}}], 2 to 5, own products and outside
-                alternatives of the catalogue; "rows": [{"label", "meaning"?, "must_have"?, "values": [one a column]}]
+    comparison  "columns": [{"sku", "note"?, "pros"?: [text], "cons"?: [text], "source"?: {"title", "url"}}], 2 to 5,
+                own products and outside alternatives of the catalogue; "rows": [{"label", "meaning"?, "must_have"?,
+                "values": [one a column]}]
     not_for     "items": [text]                          who should not buy this
     care        "steps": [{"when", "markdown"}]          first week, keeping it well
     changed     "situations": [{"situation", "markdown", "url"?}]     resize, repair, return, resell, upgrade
@@ -26,6 +27,7 @@ from engagement.models import Product, ProductKind, Workspace
 MOST_BLOCKS = 60
 MOST_ITEMS = 40
 COLUMNS = (2, 5)
+MOST_POINTS = 5
 LINE, PARAGRAPH, PAGE = 200, 1000, 20_000
 
 
@@ -171,7 +173,16 @@ _checklist_item = _fields(
         "attribute?": _text(60, empty=True),
     }
 )
-_column = _fields({"sku": _text(LINE), "note?": _text(LINE, empty=True), "source?": _source})
+_points = _list(_text(LINE), least=0, most=MOST_POINTS)
+_column = _fields(
+    {
+        "sku": _text(LINE),
+        "note?": _text(LINE, empty=True),
+        "pros?": _points,
+        "cons?": _points,
+        "source?": _source,
+    }
+)
 _row = _fields(
     {
         "label": _text(LINE),

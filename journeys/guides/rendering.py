@@ -107,7 +107,8 @@ def _comparison(block: dict[str, Any], products: dict[str, Product]) -> dict[str
         if product is not None and product.source_url and not column.get("source"):
             column["source"] = {"title": "", "url": product.source_url}
     rows = sorted((_row(row, columns) for row in block["rows"]), key=lambda row: not row.get("must_have"))
-    return block | {"columns": columns, "rows": rows}
+    has_points = any(column.get("pros") or column.get("cons") for column in columns)
+    return block | {"columns": columns, "rows": rows, "has_points": has_points}
 
 
 def _row(row: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,19 +5,16 @@ Only what the page shows, only published reviews, the plain mean. The shop's mar
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
+from engagement.embed.linked import script_json
 from engagement.models import Product
 from reviews.models import Review
 from reviews.summaries import Summary
 
-ESCAPED = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
 LONGEST_ID = 500
 
 
@@ -32,7 +29,6 @@ def linked_data(
     if request.GET.get("jsonld") == "off" or summary.mean is None or not rated:
         return ""
     data = {
-        "@context": "https://schema.org",
         "@type": "Product",
         "@id": request.GET.get("product-id", "")[:LONGEST_ID] or product.url or product.sku,
         "name": product.name,
@@ -46,8 +42,7 @@ def linked_data(
         },
         "review": [_review(review) for review in rated],
     }
-    text = json.dumps(data, ensure_ascii=False).translate(ESCAPED)
-    return mark_safe(text)  # noqa: S308 - nothing in it can end the script element
+    return script_json(data)
 
 
 def _review(review: Review) -> dict[str, Any]:

@@ -55,6 +55,7 @@
       (kept.kind === "checklist" ? kept.items : []).forEach((item) => drop(item, "how", "evidence", "key", "attribute"));
       (kept.columns ?? []).forEach((column) => {
         drop(column, "note");
+        for (const key of ["pros", "cons"]) if (!column[key]?.length) delete column[key];
         if (column.source && !column.source.url && !column.source.title) delete column.source;
       });
       (kept.rows ?? []).forEach((row) => drop(row, "meaning", "must_have"));
@@ -81,6 +82,12 @@
     const area = (label, object, key) => {
       const field = make("textarea", { class: "form-control", rows: "4", oninput: () => { object[key] = field.value; write(); } });
       field.value = object[key] ?? "";
+      return make("label", { class: "d-block" }, make("span", { class: "ts-cell-sub" }, label), field);
+    };
+    // Several short texts, one a line.
+    const points = (label, object, key) => {
+      const field = make("textarea", { class: "form-control", rows: "2", oninput: () => { object[key] = field.value.split("\n").map((text) => text.trim()).filter(Boolean); write(); } });
+      field.value = (object[key] ?? []).join("\n");
       return make("label", { class: "d-block" }, make("span", { class: "ts-cell-sub" }, label), field);
     };
     const check = (label, object, key) => {
@@ -164,7 +171,7 @@
         ...items(`${at}.columns`, block.columns, (column) => {
           const source = column.source ?? {};
           const keep = (input) => { input.addEventListener("input", () => { column.source = source; write(); }); return input; };
-          return [make("div", { class: "ts-row" }, choice(w.product, vocabulary.products, column, "sku", draw), line(w.note, column, "note")), make("div", { class: "ts-row" }, keep(line(w.source_title, source, "title")), keep(line(w.source_url, source, "url", { type: "url" })))];
+          return [make("div", { class: "ts-row" }, choice(w.product, vocabulary.products, column, "sku", draw), line(w.note, column, "note")), make("div", { class: "ts-row" }, points(w.pros, column, "pros"), points(w.cons, column, "cons")), make("div", { class: "ts-row" }, keep(line(w.source_title, source, "title")), keep(line(w.source_url, source, "url", { type: "url" })))];
         }, () => { block.rows.forEach((row) => row.values.push("")); return { sku: "" }; }, w.addColumn, {
           along: (from, to) => block.rows.forEach((row) => shift(row.values, from, to)),
           removed: (place) => block.rows.forEach((row) => row.values.splice(place, 1)),

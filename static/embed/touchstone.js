@@ -82,6 +82,7 @@
   };
 
   const recall = (guide) => {
+    if ("tsTicked" in guide.dataset) return; // of a known reader the server knows, from whatever device
     const kept = stored(CHECKED).split("\n");
     for (const box of guide.querySelectorAll("[data-ts-check]")) {
       box.checked = kept.includes(`${guide.dataset.guide}/${box.dataset.tsCheck}`);
@@ -260,7 +261,10 @@
         .catch(() => {
           // What was typed stays; the reader may try again.
           if (button) button.disabled = false;
-          if (!navigator.onLine) addEventListener("online", () => form.requestSubmit(button), { once: true });
+          if (!navigator.onLine && !form.waits) {
+            form.waits = true;
+            addEventListener("online", () => { form.waits = false; form.requestSubmit(button); }, { once: true });
+          }
           form.setAttribute("aria-invalid", "true");
           form.querySelector("[data-ts-failed]")?.remove();
           const note = document.createElement("p");

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from engagement.identities import make_token
 from engagement.keys import make_key
-from engagement.models import Customer, Event
+from engagement.models import Customer, Event, EventKey
 from tests import make, make_guides
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +123,28 @@ def test_ticking_a_criterion_off_is_told(client, guide, key):
     assert (event.properties["criterion"], event.properties["on"]) == ("width", True)
 
 
+def test_what_a_customer_ticked_off_is_ticked_on_every_device(client, workspace, guide, key):
+    make.customer(workspace, external_id="u1")
+    token = make_token(workspace=workspace, external_id="u1", expires_at=timezone.now() + timedelta(hours=1))
+
+    def shown(**who):
+        asked = {"need": guide.need.slug, **who}
+        return client.post(f"/e/f/guide/own/?key={key}", asked).content.decode()
+
+    ticked = 'data-ts-check="width" checked'
+    assert ticked not in shown(token=token)
+    for on, times in (("1", 1), ("1", 1), ("0", 2), ("1", 3)):
+        read(client, key, token=token, check="width", on=on)
+        assert len(events("Guide Checked")) == times, "what is known already is not told again"
+        assert (ticked in shown(token=token)) == (on == "1")
+        EventKey.objects.all().delete()  # as if a second had passed
+    assert ticked not in shown(anonymous_id="somebody-else")
+    assert "data-ts-ticked" in shown(token=token)
+    assert (
+        "data-ts-ticked" not in client.get(f"/e/f/guide/?key={key}&need={guide.need.slug}").content.decode()
+    )
+
+
 def test_a_criterion_that_the_guide_does_not_have_is_not_found(client, guide, key):
     assert read(client, key, anonymous_id="b", check="colour", on="1").status_code == 404
     assert events("Guide Checked") == []
@@ -144,3 +168,35 @@ def test_many_blocks_and_products_cost_no_more_queries(client, workspace, key):
 
     queries(1, "warm-up")
     assert queries(1, "few") == queries(20, "many") <= 3
+
+
+def pros_and_cons(workspace, **fields):
+    for sku in ("OURS", "THEIRS", "PLAIN"):
+        make.product(workspace, sku, name=sku.title(), kind="outside" if sku == "THEIRS" else "own",
+                     source_url="https://test.example/")  # fmt: skip
+    block = make_guides.comparison("OURS", "THEIRS", "PLAIN")
+    block["columns"][0] |= {"pros": ["Light", "Dry </script>"], "cons": ["Dear"]}
+    block["columns"][1] |= {"cons": ["Heavy", "Cold"]}
+    block["columns"][2] |= {"pros": ["Cheap"]}
+    return make_guides.guide(workspace, blocks=[block], **fields)
+
+
+def test_what_speaks_for_and_against_is_shown_and_told_to_search_engines_on_the_guides_page_only(
+    client, workspace, key
+):
+    guide = pros_and_cons(workspace)
+    page = client.get(f"/e/guide/{workspace.slug}/{guide.slug}/").content.decode()
+    assert "Speaks against it" in page
+    assert page.count("</script>") == page.count("<script")
+    (told,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    ours, theirs = json.loads(told)["@graph"]
+    assert [ours["name"], theirs["name"]] == ["Ours", "Theirs"], "one note alone is none for search engines"
+    assert ours["review"]["positiveNotes"]["itemListElement"][1] == {
+        "@type": "ListItem", "position": 2, "name": "Dry </script>"
+    }  # fmt: skip
+    assert "positiveNotes" not in theirs["review"]
+    assert "reviewRating" not in ours["review"]
+    fragment = client.get("/e/f/guide/", {"key": key, "need": guide.need.slug}).content.decode()
+    assert "Speaks against it" in fragment
+    assert "ld+json" not in fragment
+    assert "ld+json" not in client.get(f"/e/guide/{workspace.slug}/{guide.slug}/?jsonld=off").content.decode()
