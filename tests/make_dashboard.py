@@ -77,6 +77,7 @@ class Office:
         self.guide = guide(self)
         self.photo, self.question = photo(review), question(review)
         self.key = write_key(workspace)
+        survey = make_surveys.survey(workspace)
         self.ids: dict[str, Any] = {
             "customer_id": customer.pk,
             "need_id": need.pk,
@@ -86,7 +87,8 @@ class Office:
             "review_id": review.pk,
             "import_id": review_import(workspace).pk,
             "guide_id": self.guide.pk,
-            "survey_id": make_surveys.survey(workspace).pk,
+            "survey_id": survey.pk,
+            "change_id": make_surveys.change(survey).pk,
             "photo_id": self.photo.pk,
             "post_id": self.question.pk,
             "number": 1,

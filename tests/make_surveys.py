@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from engagement.models import Customer, Workspace
-from journeys.models import Survey, SurveyAnswer
+from journeys.models import Survey, SurveyAnswer, SurveyChange
 from journeys.surveys.answering import answer_survey
 from journeys.surveys.asking import open_survey, save_survey
 from tests import make
@@ -43,3 +43,8 @@ def answer(
 def answers(survey: Survey, scores: Sequence[int], at: datetime = NOW) -> None:
     for score in scores:
         answer(survey, score, at=at)
+
+
+def change(survey: Survey, **values: Any) -> SurveyChange:
+    given = {"workspace": survey.workspace, "what": "Half sizes", "since": NOW.date(), "created_at": NOW}
+    return SurveyChange.objects.create(survey=survey, **given | values)

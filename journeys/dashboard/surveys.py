@@ -17,8 +17,10 @@ from engagement.access import DashboardRequest, dashboard_action, dashboard_page
 from engagement.conditions import describe_condition
 from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Role
+from journeys.dashboard.survey_changes import ChangeForm
 from journeys.models import Need, Survey, SurveyKind, SurveyStatus
 from journeys.surveys.asking import BadSurvey, close_survey, open_survey, save_survey
+from journeys.surveys.changes import tried
 from journeys.surveys.items import follow_up_of, items_of, scale_of
 from journeys.surveys.results import results_of
 from journeys.surveys.scores import LEAST
@@ -160,6 +162,8 @@ def survey(request: DashboardRequest, survey_id: int) -> HttpResponse:
         "bars": [(bar, round(100 * bar.count / most) if most else 0) for bar in found.bars],
         "round": int(wanted) if wanted else one.round,
         "rounds": range(1, one.round + 1),
+        "tried": tried(one),
+        "change_form": ChangeForm(found=found),
         "least": LEAST,
         "placeholder": "{{ links.surveys." + one.slug.replace("-", "_") + " }}",
     }

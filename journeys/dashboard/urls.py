@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from journeys.dashboard import alternatives, evidence, guide_previews, guides, needs, surveys
+from journeys.dashboard import alternatives, evidence, guide_previews, guides, needs, survey_changes, surveys
 
 app_name = "journeys"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("surveys/<int:survey_id>", surveys.survey, name="survey"),
     path("surveys/<int:survey_id>/edit", surveys.edit, name="survey_edit"),
     path("surveys/<int:survey_id>/state", surveys.state, name="survey_state"),
+    path("surveys/<int:survey_id>/changes", survey_changes.add, name="survey_change_new"),
+    path(
+        "surveys/<int:survey_id>/changes/<int:change_id>/remove",
+        survey_changes.remove,
+        name="survey_change_remove",
+    ),
     path("guides", guides.guides, name="guides"),
     path("guides/new", guides.new, name="guide_new"),
     path("guides/readers", guide_previews.readers, name="guide_readers"),

@@ -17,7 +17,7 @@ from journeys.models.shortlists import (
     ShortlistLink,
     ShortlistWord,
 )
-from journeys.models.surveys import Survey, SurveyAnswer, SurveyKind, SurveyStatus
+from journeys.models.surveys import Survey, SurveyAnswer, SurveyChange, SurveyKind, SurveyStatus
 
 __all__ = [
     "JOURNEY",
@@ -37,6 +37,7 @@ __all__ = [
     "StageChange",
     "Survey",
     "SurveyAnswer",
+    "SurveyChange",
     "SurveyKind",
     "SurveyStatus",
 ]

@@ -92,3 +92,27 @@ class SurveyAnswer(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["survey", "round", "-at"], name="answers_of_round")]
+
+
+class SurveyChange(models.Model):
+    """Something that was tried because of what people answered, so that what they answer since shows whether it helped.
+
+    `theme` is one of the survey's themes or a term that answers share; empty: the figure as a whole asked for it.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="changes")
+    theme = models.CharField(max_length=120, blank=True)
+    what = models.CharField(max_length=200)
+    url = models.CharField(
+        max_length=500, blank=True, help_text="Where it is tested: a nudge's page, a ticket."
+    )
+    since = models.DateField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-since", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(what=""), name="survey_change_says_what"),
+            models.UniqueConstraint(fields=["survey", "theme", "what", "since"], name="survey_change_once"),
+        ]

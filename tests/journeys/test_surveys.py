@@ -15,15 +15,17 @@ from engagement.models import AuditEntry, Customer, Event, Workspace
 from engagement.people import merge_customers
 from journeys.inferring import infer_needs
 from journeys.links import survey_url
-from journeys.models import Survey, SurveyAnswer
+from journeys.models import Survey, SurveyAnswer, SurveyChange
 from journeys.surveys.answering import AnsweredAlready, BadAnswers, NotAsked, answer_survey, is_asked
 from journeys.surveys.asking import BadSurvey, close_survey, open_survey, save_survey
+from journeys.surveys.changes import tried
+from journeys.surveys.changing import note_change
 from journeys.surveys.results import results_of
 from tests import make
 from tests.make import NOW
 from tests.make_api import caller
-from tests.make_dashboard import Office
-from tests.make_surveys import answer, answers, survey
+from tests.make_dashboard import Office, member
+from tests.make_surveys import answer, answers, change, survey
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +245,60 @@ def test_marketers_ask_open_read_and_close() -> None:
     asked.refresh_from_db()
     assert asked.status == "closed"
     assert "After the order" in client.get("/surveys").content.decode()
+
+
+def test_what_was_tried_stands_beside_what_people_answered_before_and_since(workspace: Workspace) -> None:
+    asked = survey(workspace, kind="csat", themes=[{"name": "Delivery", "terms": ["late", "courier"]}])
+    assert tried(asked) == []
+    for n in range(10):
+        answer(asked, 2, comment="Came late" if n < 6 else "Nice socks", at=NOW - timedelta(days=1 + n))
+        answer(asked, 5, comment="Came late" if n < 1 else "Nice socks", at=NOW + timedelta(days=1 + n))
+    answer(asked, 1, comment="Came late", at=NOW - timedelta(days=120))
+    values = {"what": "Another courier", "since": NOW.date(), "url": "/nudges/1"}
+    staff = member(workspace, "owner").user
+    for theme in ("Delivery", "Delivery", "Nice socks", ""):
+        note_change(survey=asked, values=values | {"theme": theme}, actor=staff, now=NOW)
+    whole, socks, delivery = tried(asked)
+    assert [(one.before.n, one.since.n) for one in (whole, socks, delivery)] == [(10, 10)] * 3
+    assert [side.figure and side.figure.score.value for side in delivery.sides] == [0, 1]
+    assert [side.named and side.named.value for side in delivery.sides] == [0.6, 0.1]
+    assert [side.named and side.named.value for side in socks.sides] == [0.4, 0.9], (
+        "a term that answers share"
+    )
+    assert [side.named for side in whole.sides] == [None, None]
+    assert AuditEntry.objects.filter(action="change_survey").count() == 3, "the same again changes nothing"
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "//evil.example", "/\\evil.example", "https://", "nudges/1"]
+)
+def test_a_change_leads_to_the_web_or_to_a_page_of_ours(workspace: Workspace, url: str) -> None:
+    values = {"what": "Another courier", "since": NOW.date(), "url": url}
+    staff = member(workspace, "owner").user
+    with pytest.raises(BadSurvey) as refused:
+        note_change(survey=survey(workspace), values=values, actor=staff, now=NOW)
+    assert set(refused.value.problems) == {"url"}
+
+
+def test_marketers_note_and_take_away_what_is_tried() -> None:
+    office = Office().furnish()
+    client = office.enter("marketer")
+    path = f"/surveys/{office.ids['survey_id']}"
+    form = {"what": "Another courier", "since": "2026-03-01", "theme": "", "url": ""}
+    client.post(f"{path}/changes", form | {"since": "soon"})
+    client.post(f"{path}/changes", form)
+    noted = SurveyChange.objects.get(survey_id=office.ids["survey_id"], what="Another courier")
+    assert "Another courier" in client.get(path).content.decode()
+    stranger = Office().furnish().enter("marketer")
+    assert stranger.post(f"{path}/changes/{noted.pk}/remove").status_code == 404
+    client.post(f"{path}/changes/{noted.pk}/remove")
+    assert not SurveyChange.objects.filter(pk=noted.pk).exists()
+
+
+def test_no_change_stands_with_a_survey_of_another_workspace(workspace: Workspace) -> None:
+    change(survey(workspace), workspace=make.workspace())
+    with connection.cursor() as cursor, pytest.raises(IntegrityError):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_answers_given_elsewhere_come_by_api_and_figures_go_out(workspace: Workspace) -> None:
