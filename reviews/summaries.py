@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
+
+from django.db.models import Sum
 
 from engagement.models import Product
 from reviews.models import RatingTally
+
+STARS = (1, 2, 3, 4, 5)
+UNKNOWN = 3.5  # what a product is thought to be worth before anybody of its category said so
 
 
 class Band(NamedTuple):
@@ -51,7 +57,7 @@ def summarise(tally: RatingTally) -> Summary:
     )
 
 
-def posterior_mean(stars: list[int], *, prior_mean: float, prior_weight: float = 5.0) -> float:
+def posterior_mean(stars: Sequence[int], *, prior_mean: float, prior_weight: float = 5.0) -> float:
     """What to order products by: the mean drawn towards `prior_mean` as if `prior_weight` reviews had said so.
 
     For ordering only; what is displayed is the plain mean.
@@ -60,12 +66,16 @@ def posterior_mean(stars: list[int], *, prior_mean: float, prior_weight: float =
     return (prior_weight * prior_mean + total) / (prior_weight + sum(stars))
 
 
-def category_mean(*, workspace_id: int, category: str, otherwise: float = 3.5) -> float:
-    """Mean star of a category's published reviews, the prior of its products; `otherwise` while there are none."""
-    tallies = RatingTally.objects.filter(workspace_id=workspace_id, product__category=category)
-    counts = [sum(column) for column in zip(*tallies.values_list("stars", flat=True), strict=True)]
-    total = sum(star * count for star, count in enumerate(counts, 1))
-    return total / sum(counts) if sum(counts) else otherwise
+def category_means(*, workspace_id: int, categories: Collection[str]) -> dict[str, float]:
+    """Mean star of each category's published reviews, the prior of its products; UNKNOWN while there are none."""
+    tallies = RatingTally.objects.filter(workspace_id=workspace_id, product__category__in=categories)
+    sums = {f"given_{star}": Sum(f"stars__{star - 1}") for star in STARS}
+    found = dict.fromkeys(categories, UNKNOWN)
+    for row in tallies.order_by().values("product__category").annotate(**sums):
+        counts = {star: row[f"given_{star}"] or 0 for star in STARS}
+        if total := sum(counts.values()):
+            found[row["product__category"]] = sum(star * n for star, n in counts.items()) / total
+    return found
 
 
 def _band(label: str, count: int, total: int) -> Band:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from reviews.api import reviews
+from reviews.api import ratings, reviews
 
 urlpatterns = [
+    path("ratings", ratings.Ratings.as_view()),
     path("reviews", reviews.Reviews.as_view()),
     path("reviews/<int:review_id>", reviews.OneReview.as_view()),
     path("reviews/<int:review_id>/publish", reviews.PublishReview.as_view()),

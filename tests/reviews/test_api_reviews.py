@@ -169,3 +169,42 @@ def test_a_list_takes_as_many_queries_for_a_hundred_reviews_as_for_ten() -> None
             assert len(shop.get("reviews", limit=limit).json()["data"]) == limit
         counts.append(len(captured))
     assert counts == [2, 2]  # the key, the reviews with their figures
+
+
+def test_shops_read_what_to_show_and_what_to_order_by() -> None:
+    workspace = make.workspace()
+    loved, known, unknown = (make.product(workspace, sku, category="Tents") for sku in ("L", "K", "U"))
+    make_reviews.review(loved, overall=5)
+    for overall in (5, 5, 5, 5, 5, 5, 5, 5, 4, 1):
+        make_reviews.review(known, overall=overall)
+    make_reviews.review(unknown, kind="chose_other", overall=None)
+    make_reviews.review(make.product(workspace, category="Mats"), overall=1)
+    make_reviews.review(make.product(make.workspace(), "L", category="Tents"), overall=1)
+    tally_ratings(now=make.NOW)
+    rows = {row["product"]: row for row in caller(workspace).get("ratings", category="Tents").json()["data"]}
+    assert {sku: (row["published"], row["rated"], row["mean"]) for sku, row in rows.items()} == {
+        "L": (1, 1, 5.0), "K": (10, 10, 4.5), "U": (1, 0, None),
+    }  # fmt: skip
+    assert rows["K"]["stars"] == [1, 0, 0, 1, 8]
+    mean = 50 / 11
+    assert rows["L"]["score"] == pytest.approx((5 * mean + 5) / 6, abs=1e-4), (
+        "one voice is drawn to the others"
+    )
+    assert rows["K"]["score"] == pytest.approx((5 * mean + 45) / 15, abs=1e-4)
+    assert rows["U"]["score"] == pytest.approx(mean, abs=1e-4)
+    assert [row["product"] for row in caller(workspace).get("ratings", product="K").json()["data"]] == ["K"]
+
+
+def test_ratings_take_as_many_queries_for_a_hundred_products_as_for_ten() -> None:
+    workspace = make.workspace()
+    for n in range(12):
+        make_reviews.review(make.product(workspace, category=f"Category {n}"))
+    tally_ratings(now=make.NOW)
+    shop = caller(workspace)
+    shop.get("ratings")
+    counts = []
+    for limit in (2, 12):
+        with CaptureQueriesContext(connection) as captured:
+            assert len(shop.get("ratings", limit=limit).json()["data"]) == limit
+        counts.append(len(captured))
+    assert counts == [3, 3]  # the key, the figures, the categories' means

@@ -8,7 +8,7 @@ import pytest
 
 from reviews.models import RatingTally
 from reviews.moderating import undo_moderation
-from reviews.summaries import category_mean, posterior_mean, rating_summary
+from reviews.summaries import category_means, posterior_mean, rating_summary
 from reviews.tallying import tally_ratings
 from tests import make, make_reviews
 from tests.make_journeys_base import shoe_need
@@ -89,11 +89,15 @@ def test_verified_ones_are_counted(product):
 
 
 @pytest.mark.django_db
-def test_a_category_without_reviews_has_the_mean_told(product):
-    assert category_mean(workspace_id=product.workspace_id, category="Road shoes", otherwise=3.7) == 3.7
-    make_reviews.review(product, overall=2)
+def test_categories_have_the_mean_of_their_reviews_or_that_of_nobody_knows(product):
+    workspace = product.workspace
+    asked = {"workspace_id": workspace.pk, "categories": ["Road shoes", "Tents"]}
+    assert category_means(**asked) == {"Road shoes": 3.5, "Tents": 3.5}
+    for other, overall in ((product, 2), (make.product(workspace, category="Road shoes"), 4)):
+        make_reviews.review(other, overall=overall)
+    make_reviews.review(make.product(make.workspace(), category="Tents"), overall=1)
     tally_ratings(now=NOW)
-    assert category_mean(workspace_id=product.workspace_id, category="Road shoes") == 2
+    assert category_means(**asked) == {"Road shoes": 3.0, "Tents": 3.5}
 
 
 def test_few_reviews_are_drawn_towards_the_category():
