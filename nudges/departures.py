@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from engagement.models import Channel
-from nudges.channels import channels_named
 from nudges.models import Broadcast, BroadcastState, Circuit, Message, MessageState, Throughput
+from nudges.sending.routes import routes_of
 from nudges.throughputs import describe_throughput
 
 # More are not looked at: the page says "10,000 or more".
@@ -79,8 +79,13 @@ def _later(broadcast: Broadcast, cause: str) -> str:
 
 def _turns(broadcast: Broadcast, channels: set[str], now: datetime) -> dict[str, str]:
     """Why what is due has not left yet, by channel: its providers fail, the pace that was set, or nothing but time."""
-    providers = {name: [one.provider for one in channels_named(name)] for name in sorted(channels)}
-    failing = set(Circuit.objects.filter(open_until__gt=now).values_list("provider", flat=True))
+    providers: dict[str, list[str]] = {name: [] for name in sorted(channels)}
+    for route in routes_of(broadcast.workspace, now=now):
+        if route.name in providers:
+            providers[route.name].append(route.key)
+    keys = [key for names in providers.values() for key in names]
+    circuits = Circuit.objects.filter(provider__in=keys, open_until__gt=now)
+    failing = set(circuits.values_list("provider", flat=True))
     paces = list(Throughput.objects.filter(workspace=broadcast.workspace_id).order_by("channel"))
     said = {}
     for channel, names in providers.items():

@@ -174,6 +174,43 @@ def resend(message: Message, kind: str) -> Post:
     )
 
 
+def brevo(message: Message, kind: str) -> Post:
+    """One event a call; nothing but the address's secret proves it. Our id stands in a header that it repeats."""
+    event = {
+        "event": {"gone": "hard_bounce", "full": "soft_bounce"}.get(kind, kind),
+        "email": message.address,
+        "id": 26224,
+        "date": "2026-03-04 13:00:00",
+        "ts": 1772625600,
+        "ts_event": 1772625600,
+        "ts_epoch": 1772625600000,
+        "message-id": "<201798300811.5787683@relay.domain.com>",
+        "X-Mailin-custom": json.dumps({"dispatch_id": str(message.dispatch_id)}),
+        "tags": [],
+    }
+    reason = {"gone": "550 5.1.1 Nobody there", "full": "452 4.2.2 mailbox is full"}.get(kind)
+    return Post(json.dumps(event | ({"reason": reason} if reason else {})))
+
+
+def sparkpost(message: Message, kind: str) -> Post:
+    """A list of wrapped events, and empty ones that ask whether we are there. The address's secret proves it."""
+    event = {
+        "type": {"delivered": "delivery", "spam": "spam_complaint"}.get(kind, "bounce"),
+        "event_id": f"{kind}-{message.pk}",
+        "message_id": "000443ee14578172be22",
+        "transmission_id": "65832150921904138",
+        "raw_rcpt_to": message.address,
+        "rcpt_to": message.address,
+        "rcpt_meta": {"dispatch_id": str(message.dispatch_id)},
+        "timestamp": "1772625600",
+    } | {
+        "gone": {"bounce_class": "10", "error_code": "550", "raw_reason": "550 5.1.1 Nobody there"},
+        "full": {"bounce_class": "22", "error_code": "552", "raw_reason": "552 5.2.2 mailbox is full"},
+        "spam": {"fbtype": "abuse"},
+    }.get(kind, {})
+    return Post(json.dumps([{"msys": {}}, {"msys": {"message_event": event}}]))
+
+
 def amazon_ses(message: Message, kind: str, *, certificate_url: str, version: str = "2") -> Post:
     """SES's notification within one of SNS, which Amazon signs; the mail's headers are included."""
     bounced = [{"emailAddress": message.address, "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1"}]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from engagement.models import Category, Customer, Workspace
 from journeys.models import CustomerNeed, Need
 from nudges.models import Candidate, Decision, Message, Nudge, NudgeContent, Pressure
+from nudges.sending.claiming import claim_messages
 from tests import make
 
 
@@ -133,3 +135,13 @@ def take_slot(message: Message) -> None:
     pressure.needs.insert(0, message.need_slug)
     pressure.zones.insert(0, message.zone)
     pressure.save()
+
+
+def claim(
+    *, limit: int, channel: str = "email", token: uuid.UUID | None = None, now: datetime = make.NOW
+) -> list[int]:
+    """What a worker claims that sends for all workspaces by one provider."""
+    everybody = list(Workspace.objects.order_by("pk").values_list("pk", flat=True))
+    return claim_messages(
+        channel=channel, workspaces=everybody, limit=limit, token=token or uuid.uuid4(), now=now
+    )

@@ -133,17 +133,16 @@ class Queryable(Channel, Protocol):
 
 def one_by_one(send: Callable[[Envelope], Outcome]) -> Send:
     """The `Send` of a provider that takes one message after the other."""
+    return lambda envelopes: (guarded(send, envelope) for envelope in envelopes)
 
-    def send_each(envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
-        for envelope in envelopes:
-            try:
-                outcome = send(envelope)
-            except Exception as error:  # a fault of the channel's module: nobody can say how far it got
-                logger.exception("message %s broke its channel", envelope.message_id)
-                outcome = Unknown(f"{type(error).__name__}: {error}"[:500])
-            yield outcome
 
-    return send_each
+def guarded(send: Callable[[Envelope], Outcome], envelope: Envelope) -> Outcome:
+    """What became of one message, also where the channel's module is at fault: nobody can say how far it got then."""
+    try:
+        return send(envelope)
+    except Exception as error:
+        logger.exception("message %s broke its channel", envelope.message_id)
+        return Unknown(f"{type(error).__name__}: {error}"[:500])
 
 
 def channels_named(name: str) -> list[Channel]:

@@ -18,7 +18,7 @@ from engagement.auditing import record
 from engagement.models import Workspace
 from engagement.sealing import CannotOpen, seal, unseal
 from nudges.channels import channels_named
-from nudges.models import ChannelAccount
+from nudges.models import ChannelAccount, Circuit, Quota
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Field:
     """One thing that a channel has to know of a workspace's account.
 
     `check` returns what is wrong with a value, in words, or nothing. Fields that are `made` are made by a button, not
-    typed. A choice is one of `options`.
+    typed. A choice is one of `options`; what is typed is of an HTML `input_type`.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Field:
     is_required: bool = True
     is_made: bool = False
     is_long: bool = False
+    input_type: str = "text"
     options: Sequence[tuple[str, Any]] = ()
     check: Callable[[str], str] | None = None
 
@@ -51,6 +52,16 @@ def needs_account(channel: str) -> bool:
     """Whether nothing leaves by the channel before a workspace has an account of its own."""
     has_default = any(getattr(one, "has_default_account", False) for one in channels_named(channel))
     return bool(fields_of(channel)) and not has_default
+
+
+def is_used(channel: str, kept: Mapping[str, str]) -> bool:
+    """Whether messages leave by an account with these settings; else they leave by the installation's."""
+    return needs_account(channel) or bool(kept.get("provider"))
+
+
+def key_of(channel: str, account_id: int) -> str:
+    """What the circuit and the quota of a workspace's own account are kept under, as provider."""
+    return f"{channel}@{account_id}"
 
 
 def problems_of(channel: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -103,6 +114,7 @@ def save_account(
     account.sealed = seal({name: value for name, value in after.items() if name in secret})
     account.changed_at = now
     account.save()
+    Circuit.objects.filter(provider=key_of(channel, account.pk)).delete()  # what failed may be mended
     detail = {"channel": channel, "changed": changed}
     record(workspace=workspace, actor=actor, action="change_channel", target=account, detail=detail, now=now)
     return account
@@ -111,12 +123,15 @@ def save_account(
 @transaction.atomic
 def remove_account(*, workspace: Workspace, channel: str, actor: User | None, now: datetime) -> bool:
     """Forget the account and its secrets; its messages wait until there is another. False when there is none."""
-    removed, _rows = ChannelAccount.objects.filter(workspace=workspace, channel=channel).delete()
-    if removed:
-        record(
-            workspace=workspace, actor=actor, action="remove_channel", detail={"channel": channel}, now=now
-        )
-    return bool(removed)
+    account = ChannelAccount.objects.select_for_update().filter(workspace=workspace, channel=channel).first()
+    if account is None:
+        return False
+    key = key_of(channel, account.pk)
+    Circuit.objects.filter(provider=key).delete()
+    Quota.objects.filter(provider=key).delete()
+    account.delete()
+    record(workspace=workspace, actor=actor, action="remove_channel", detail={"channel": channel}, now=now)
+    return True
 
 
 def _opened(account: ChannelAccount) -> dict[str, str]:

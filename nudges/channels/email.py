@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 
 from anymail.exceptions import AnymailConfigurationError
 from django.conf import settings
@@ -20,8 +19,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Unknown, one_by_one
-from nudges.channels.answers import Patience
+from nudges.channels import Capability, Envelope, Outcome, Refused, Send
 from nudges.channels.mail_accounts import FIELDS, check_account
 from nudges.channels.mail_providers import own_backend
 from nudges.channels.mailers import MailerSession
@@ -36,6 +34,9 @@ OPTIONS = {
     "EMAIL_USE_TLS": "use_tls",
     "EMAIL_USE_SSL": "use_ssl",
 }
+
+
+Session = SmtpSession | MailerSession
 
 
 class EmailChannel:
@@ -75,44 +76,34 @@ class _Sessions:
 
     def __init__(self, backend: BaseEmailBackend) -> None:
         self._shared = _session(backend)
-        self._own: dict[str, SmtpSession | MailerSession] = {}
-        self._patience = Patience()
+        self._own: dict[str, Session] = {}
 
     def send(self, envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
         """An outcome for each, in their order: mails that leave the same way and stand together go together."""
         for own, together in groupby(envelopes, key=_own_account):
             if own is None:
-                yield from _send(self._shared)(together)
+                yield from self._shared.send(together)
             else:
-                yield from one_by_one(self._send_own)(together)
+                yield from self._send_own(own, together)
 
     def close(self) -> None:
         for session in [self._shared, *self._own.values()]:
             session.close()
 
-    def _send_own(self, envelope: Envelope) -> Outcome:
-        """One after the other, so that one workspace's dead provider is given up soon; its faults are its own."""
-        account = envelope.account
-        if account["id"] not in self._own:
-            try:
-                self._own[account["id"]] = _session(own_backend(account))
-            except (KeyError, ValueError, AnymailConfigurationError) as error:
-                return Refused(f"the account cannot be used: {error}"[:500], permanent=False)
-        session = self._own[account["id"]]
-        outcome = self._patience.ask(
-            f"//{account['provider']}-{account['id']}", lambda: next(_send(session)([envelope]))
-        )
-        if isinstance(outcome, Refused | Unknown) and outcome.is_provider:
-            return replace(outcome, is_provider=False)
-        return outcome
+    def _send_own(self, own: str, envelopes: Iterable[Envelope]) -> Iterator[Outcome]:
+        for envelope in envelopes:  # the first says by which account
+            if own not in self._own:
+                try:
+                    self._own[own] = _session(own_backend(envelope.account))
+                except (KeyError, ValueError, AnymailConfigurationError) as error:
+                    words = f"the account cannot be used: {error}"[:500]
+                    yield Refused(words, permanent=False, is_provider=True)
+                    continue
+            yield from self._own[own].send(chain([envelope], envelopes))
 
 
-def _session(backend: BaseEmailBackend) -> SmtpSession | MailerSession:
+def _session(backend: BaseEmailBackend) -> Session:
     return SmtpSession(backend) if isinstance(backend, EmailBackend) else MailerSession(backend)
-
-
-def _send(session: SmtpSession | MailerSession) -> Send:
-    return session.send if isinstance(session, SmtpSession) else one_by_one(session.send)
 
 
 def _own_account(envelope: Envelope) -> str | None:

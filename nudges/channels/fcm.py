@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -16,18 +17,24 @@ from nudges.models import ReplyKind
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 LIFE = timedelta(minutes=55)
+# A token is not used in its last minutes: Google's clock is not ours.
+MARGIN = timedelta(minutes=5)
 LONGEST_TTL = timedelta(days=28)
 LONGEST_TEXT = 1_000
 # What Google suggests where it names no time (FCM, error codes: QUOTA_EXCEEDED, UNAVAILABLE).
 WAIT = timedelta(seconds=60)
 
 
+# Tokens of this process, by service account with its key: they outlive a session, which takes seconds.
+_tokens: dict[str, tuple[str, datetime]] = {}
+MOST_TOKENS = 1_000
+
+
 class Fcm:
-    """One session with Google. Tokens are kept as long as the session, by service account."""
+    """One session with Google."""
 
     def __init__(self, client: httpx.Client, patience: Patience) -> None:
         self._client, self._patience = client, patience
-        self._tokens: dict[str, str] = {}
 
     def push(self, envelope: Envelope) -> Outcome:
         """Hand one message over to the device's token."""
@@ -51,27 +58,19 @@ class Fcm:
         except httpx.HTTPError as error:
             return broken(error, is_provider=True)
         if answer.status_code == 401:
-            self._tokens.pop(account["client_email"], None)
+            _tokens.pop(_account_key(account), None)
         return outcome_of(answer, body)
 
     def _token(self, account: dict[str, Any], *, now: datetime) -> str | Refused:
-        """A bearer token for the service account; a refusal is the account's fault, and the message waits."""
-        if kept := self._tokens.get(account["client_email"]):
+        """A bearer token for the service account, kept as long as Google takes it.
+
+        A refusal is the account's fault, and the message waits.
+        """
+        kept, until = _tokens.get(_account_key(account), ("", now))
+        if until > now:
             return kept
-        claims = {
-            "iss": account["client_email"],
-            "scope": SCOPE,
-            "aud": account["token_uri"],
-            "iat": int(now.timestamp()),
-            "exp": int((now + LIFE).timestamp()),
-        }
         try:
-            assertion = jwt.encode(
-                claims,
-                account["private_key"],
-                algorithm="RS256",
-                headers={"kid": account.get("private_key_id", "")},
-            )
+            assertion = _assertion(account, now=now)
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             return Refused(
                 f"the service account's key cannot be used: {type(error).__name__}", permanent=False
@@ -87,8 +86,31 @@ class Fcm:
             return Refused(
                 f"Google gives no token: {words}", permanent=False, retry_after=retry_after(answer)
             )
-        self._tokens[account["client_email"]] = str(answer.json()["access_token"])
-        return self._tokens[account["client_email"]]
+        return _keep_token(account, answer.json(), now=now)
+
+
+def _assertion(account: dict[str, Any], *, now: datetime) -> str:
+    claims = {
+        "iss": account["client_email"],
+        "scope": SCOPE,
+        "aud": account["token_uri"],
+        "iat": int(now.timestamp()),
+        "exp": int((now + LIFE).timestamp()),
+    }
+    headers = {"kid": account.get("private_key_id", "")}
+    return jwt.encode(claims, account["private_key"], algorithm="RS256", headers=headers)
+
+
+def _keep_token(account: dict[str, Any], told: dict[str, Any], *, now: datetime) -> str:
+    token, life = str(told["access_token"]), timedelta(seconds=int(told.get("expires_in") or 0)) or LIFE
+    if len(_tokens) >= MOST_TOKENS:
+        _tokens.clear()
+    _tokens[_account_key(account)] = (token, now + min(life, LIFE) - MARGIN)
+    return token
+
+
+def _account_key(account: dict[str, Any]) -> str:
+    return sha256(json.dumps(account, sort_keys=True).encode()).hexdigest()
 
 
 def message_of(envelope: Envelope) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def form_field(field: Field, *, is_kept: bool) -> forms.Field:
     }
     if field.options:
         return forms.ChoiceField(choices=list(field.options), **common)
-    widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off"})
+    widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off", "type": field.input_type})
     if field.is_long:
         widget = forms.Textarea(attrs={"rows": 5, "class": "ts-mono", "spellcheck": "false"})
     elif field.is_secret:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, date, datetime
+from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
-from engagement.models import Channel, Role, Suppression
+from engagement.models import Channel, Role, Suppression, Workspace
 from engagement.suppressing import CannotLift, lift_by_hand, list_suppressions, suppress_many
-from nudges.channels import channels_named
 from nudges.channels.mail_providers import PROVIDERS
-from nudges.models import Circuit
+from nudges.models import Circuit, Quota
 from nudges.sending.circuits import try_now
+from nudges.sending.quotas import WARM_UP_DAYS, Limits
+from nudges.sending.routes import Route, routes_of
 
 LARGEST_LIST = 1_000_000  # characters
 WHY = {
@@ -32,18 +34,11 @@ WHY = {
 
 @dashboard_page()
 def delivery(request: DashboardRequest) -> HttpResponse:
-    """Every provider with the state of its circuit, and the newest suppressions, or those of one address."""
-    circuits = Circuit.objects.in_bulk()
-    providers = [
-        {"channel": Channel(name), "provider": one.provider, "circuit": circuits.get(one.provider)}
-        for name in settings.CHANNELS
-        for one in channels_named(name)
-        if not one.is_pull
-    ]
+    """By which accounts messages leave, each with its state, and the newest suppressions, or those of one address."""
+    now = timezone.now()
     search = request.GET.get("q", "")
     context = {
-        "providers": providers,
-        "now": timezone.now(),
+        "providers": _providers_of(request.workspace, now=now),
         "search": search,
         "suppressions": [
             (one, WHY.get(one.reason, one.reason), _named(one.source))
@@ -52,6 +47,49 @@ def delivery(request: DashboardRequest) -> HttpResponse:
         "channels": [Channel.EMAIL, Channel.SMS, Channel.WHATSAPP],
     }
     return render(request, "nudges/dashboard/delivery.html", context)
+
+
+def _providers_of(workspace: Workspace, *, now: datetime) -> list[dict[str, Any]]:
+    """What this workspace's messages leave by: its own account, else the installation's providers in their order."""
+    routes = [route for route in routes_of(workspace, now=now) if not route.channel.is_pull]
+    keys = [route.key for route in routes]
+    circuits, quotas = Circuit.objects.in_bulk(keys), Quota.objects.in_bulk(keys)
+    return [
+        {
+            "channel": Channel(route.name),
+            "key": route.key,
+            "account": _account_of(route),
+            "circuit": circuits.get(route.key),
+            "limits": describe_limits(route.limits, quotas.get(route.key), today=now.astimezone(UTC).date()),
+        }
+        for route in routes
+    ]
+
+
+def _account_of(route: Route) -> str:
+    if not route.is_own:
+        return _("The installation's: %(provider)s") % {"provider": route.channel.provider}
+    if not route.provider:
+        return _("Your own account")
+    return _("Your own account with %(provider)s") % {"provider": PROVIDERS[route.provider].label}
+
+
+def describe_limits(limits: Limits, quota: Quota | None, *, today: date) -> list[str]:
+    """What an account may be given, in sentences; none where there is no limit."""
+    said = []
+    if limits.per_second:
+        said.append(_("At most %(n)s a second.") % {"n": f"{limits.per_second:g}"})
+    if (most := limits.a_day(today)) is not None and limits.warm_up_from:
+        said.append(
+            _("Day %(day)s of %(days)s of warming up: %(used)s of %(most)s today.")
+            % {
+                "day": (today - limits.warm_up_from).days + 1,
+                "days": WARM_UP_DAYS,
+                "used": f"{quota.used if quota and quota.day == today else 0:,}",
+                "most": f"{most:,}",
+            }
+        )
+    return said
 
 
 def _named(source: str) -> str:
@@ -66,7 +104,9 @@ def _named(source: str) -> str:
 @dashboard_action(Role.OWNER)
 def try_provider(request: DashboardRequest) -> HttpResponse:
     """Do not wait until a failing provider's time is over."""
-    if try_now(request.POST.get("provider", ""), now=timezone.now()):
+    now, provider = timezone.now(), request.POST.get("provider", "")
+    known = {route.key for route in routes_of(request.workspace, now=now)}
+    if provider in known and try_now(provider, now=now):
         messages.success(request, _("The next message tries it."))
     else:
         messages.info(request, _("It is not waiting."))

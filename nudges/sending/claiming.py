@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from engagement.statements import run_prepared, run_statement
@@ -14,23 +13,20 @@ from nudges.models import Message, MessageState, Reach
 from nudges.sending.outlets import hold_outlets
 
 
-def waiting_channels() -> list[str]:
-    """The channels of this installation that have anything to send: the others are not even asked for."""
-    rows = run_prepared("nudges.find_waiting_channels", {"channels": list(settings.CHANNELS)})
-    return [row["channel"] for row in rows]
-
-
 @transaction.atomic
-def claim_messages(*, channel: str, limit: int, token: UUID, now: datetime) -> list[int]:
-    """The ids of up to `limit` due messages of the channel, which belong to this token's worker from now on.
+def claim_messages(
+    *, channel: str, workspaces: Sequence[int], limit: int, token: UUID, now: datetime
+) -> list[int]:
+    """The ids of up to `limit` due messages of these workspaces by the channel, this token's worker's from now on.
 
     What leaves counts against the throughputs of its workspace here; `return_tokens` gives back what did not leave.
     """
-    outlets = hold_outlets(channel, now=now)
+    outlets = hold_outlets(channel, workspaces, now=now)
     rows = run_statement(
         "nudges.claim_messages",
         {
             "channel": channel,
+            "workspaces": list(workspaces),
             "limit": limit,
             "token": str(token),
             "throttled": list(outlets.allowed),

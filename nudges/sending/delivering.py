@@ -1,4 +1,4 @@
-"""The step: channel by channel, provider by provider, chunk by chunk, window by window."""
+"""The step: channel by channel, route by route, chunk by chunk, window by window."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from django.db import transaction
 
 from engagement.counts import Counts
-from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown, channels_named
+from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown
 from nudges.models import Message, Promise
 from nudges.sending.circuits import allowance, note_failure, note_success
 from nudges.sending.claiming import (
@@ -18,7 +20,6 @@ from nudges.sending.claiming import (
     forget_reach,
     give_back,
     note_reach,
-    waiting_channels,
 )
 from nudges.sending.enveloping import Letter, envelope_of, write_letters
 from nudges.sending.outlets import return_tokens
@@ -26,6 +27,7 @@ from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.reading import read_claimed
 from nudges.sending.rechecking import find_obstacles
 from nudges.sending.recording import begin, cancel, postpone, record, result_of
+from nudges.sending.routes import Route, waiting_routes
 from nudges.sending.supplying import Supplies, read_supplies
 
 # Claimed at once: what is read and asked again together.
@@ -39,44 +41,47 @@ SERVICE_WINDOW = 1
 
 
 def send_messages(*, now: datetime, limit: int = 800) -> Counts:
-    """Send what is due by every channel, up to `limit` messages by each. Counts `taken` and each resulting state.
+    """Send what is due: up to `limit` messages by the installation's providers of each channel, and as many by the
+    accounts that workspaces have of their own. Counts `taken` and each resulting state.
 
     Must run outside a transaction: a claim that is not committed is none.
     """
     counts = Counts()
-    for name in waiting_channels():
-        counts += _send_by(name, limit=limit, now=now)
+    for routes in waiting_routes(limit=limit, now=now):
+        counts += _send_by(routes, limit=limit, now=now)
     return counts
 
 
-def _send_by(name: str, *, limit: int, now: datetime) -> Counts:
+def _send_by(routes: Sequence[Route], *, limit: int, now: datetime) -> Counts:
     """By the first provider that may be asked; by the next where that one is down or has had its share."""
     counts = Counts()
-    providers = channels_named(name)
-    for place, channel in enumerate(providers):
-        others = providers[place + 1 :]
+    for channel, together in groupby(routes, key=attrgetter("channel")):
         with channel.session() as send:
-            while counts["taken"] < limit:
-                size = min(CHUNK, limit - counts["taken"])
-                sent = _send_chunk(name, channel, send, size=size, has_other=bool(others), now=now)
-                if not sent["taken"]:
-                    break
-                counts += sent
+            for route in together:
+                most = limit - counts["taken"] if route.most is None else route.most
+                counts += _send_route(route, send, most=most, now=now)
     return counts
 
 
-def _send_chunk(
-    name: str, channel: Channel, send: Send, *, size: int, has_other: bool, now: datetime
-) -> Counts:
-    provider = channel.provider
-    allowed = take_quota(provider, allowance(provider, limit=size, now=now), now=now)
-    token = uuid.uuid4()
-    ids = claim_messages(channel=name, limit=allowed, token=token, now=now) if allowed else []
-    chunk = _Chunk(name, channel, token, now, has_other)
+def _send_route(route: Route, send: Send, *, most: int, now: datetime) -> Counts:
+    counts = Counts()
+    while counts["taken"] < most:
+        sent = _send_chunk(route, send, size=min(CHUNK, most - counts["taken"]), now=now)
+        if not sent["taken"]:
+            break
+        counts += sent
+    return counts
+
+
+def _send_chunk(route: Route, send: Send, *, size: int, now: datetime) -> Counts:
+    asked = allowance(route.key, limit=size, now=now)
+    allowed = take_quota(route.key, asked, limits=route.limits, now=now)
+    chunk = _Chunk(route, uuid.uuid4(), now)
+    ids = chunk.claim(allowed) if allowed else []
     if ids:
         chunk.counts["taken"] += len(ids)
         chunk.send(ids, send)
-    return_quota(provider, allowed - chunk.counts["begun"])
+    return_quota(route.key, allowed - chunk.counts["begun"], limits=route.limits)
     return chunk.counts
 
 
@@ -84,33 +89,40 @@ def _send_chunk(
 class _Chunk:
     """The messages of one claim."""
 
-    name: str
-    channel: Channel
+    route: Route
     token: uuid.UUID
     now: datetime
-    has_other: bool
     supplies: Supplies = field(default_factory=Supplies)
     counts: Counts = field(default_factory=Counts)
     is_known_to_work: bool = False
     is_down: bool = False
     begun: set[int] = field(default_factory=set)
 
+    def claim(self, limit: int) -> list[int]:
+        return claim_messages(
+            channel=self.route.name,
+            workspaces=self.route.workspaces,
+            limit=limit,
+            token=self.token,
+            now=self.now,
+        )
+
     def send(self, ids: Sequence[int], send: Send) -> None:
         left: Collection[int] = ids
         try:
             written = write_letters(self._still_wanted(read_claimed(ids)), now=self.now)
-            self.supplies = read_supplies(self.name, [letter.message for letter in written.letters])
+            self.supplies = read_supplies(self.route.name, [letter.message for letter in written.letters])
             self._record(written.failed)
             if written.ended:
                 self.counts += cancel(written.ended, token=self.token, now=self.now)
-            self._send_windows(windows(written.letters, self.channel), send)
+            self._send_windows(windows(written.letters, self.route.channel), send)
             left = set(ids) - self.begun
         finally:
             # What was not begun, whatever stopped us, is due for others.
             if left:
                 self.counts["given_back"] += give_back(left, token=self.token)
             if unused := set(ids) - self.begun:
-                return_tokens(self.name, unused)
+                return_tokens(self.route.name, unused)
         forget_reach(self.token)
 
     def _send_windows(self, windows: list[list[Letter]], send: Send) -> None:
@@ -130,7 +142,7 @@ class _Chunk:
         if not window:
             return []
         self._note_reach(0)
-        ours = begin(window, provider=self.channel.provider, token=self.token, now=self.now)
+        ours = begin(window, provider=self.route.channel.provider, token=self.token, now=self.now)
         for message, _words in window:
             message.attempts += message.pk in ours
         self.begun |= ours
@@ -144,21 +156,21 @@ class _Chunk:
 
     def _note_reach(self, message_id: int) -> None:
         """Only where a provider cannot be asked which it has."""
-        if self.channel.capability.kind == "none":
+        if self.route.channel.capability.kind == "none":
             note_reach(message_id, token=self.token, now=self.now)
 
     def note(self, outcome: Outcome) -> None:
         """Tell the provider's circuit."""
         if isinstance(outcome, Unknown | Refused) and outcome.is_provider:
             self.is_known_to_work = False
-            self.is_down |= note_failure(self.channel.provider, outcome.error, now=self.now)
+            self.is_down |= note_failure(self.route.key, outcome.error, now=self.now)
         elif not self.is_known_to_work:
-            note_success(self.channel.provider, now=self.now)
+            note_success(self.route.key, now=self.now)
             self.is_known_to_work = True
 
     def _record(self, outcomes: Sequence[tuple[Message, Outcome | None]]) -> None:
         results = [
-            (message, result_of(message, outcome, now=self.now, has_other=self.has_other))
+            (message, result_of(message, outcome, now=self.now, has_other=self.route.has_other))
             for message, outcome in outcomes
         ]
         self.counts += record(results, token=self.token, now=self.now)

@@ -7,16 +7,16 @@ Nobody waits for them: a worker that finds one held claims what other workspaces
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import floor
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 
 from engagement.models import Channel
-from nudges.models import Message, MessageState, Throughput
+from nudges.models import Message, Throughput
 
 EVERY = ""  # all push channels together
 # What is lost when tokens are added up in floating point; debts stay on the books, so it never adds up to a message.
@@ -41,13 +41,11 @@ class Outlets:
             Throughput.objects.bulk_update(rows, ["tokens", "filled_at"])
 
 
-def hold_outlets(channel: str, *, now: datetime) -> Outlets:
-    """Lock the throughputs of the workspaces where messages wait for this channel, in the caller's transaction."""
-    waiting = Message.objects.filter(
-        workspace=OuterRef("workspace"), channel=channel, state=MessageState.DECIDED
-    )
+def hold_outlets(channel: str, workspaces: Collection[int], *, now: datetime) -> Outlets:
+    """Lock the throughputs of these workspaces that bear on the channel, in the caller's transaction."""
     bearing = defaultdict(set)
-    for workspace_id, pk in _bearing(channel).filter(Exists(waiting)).values_list("workspace_id", "pk"):
+    rows = _bearing(channel).filter(workspace__in=workspaces)
+    for workspace_id, pk in rows.values_list("workspace_id", "pk"):
         bearing[workspace_id].add(pk)
     if not bearing:
         return Outlets()

@@ -55,9 +55,13 @@ def test_a_provider_of_mails_is_chosen_and_gets_an_address_to_report_to(office: 
     assert "What the provider tells us" not in owner.get(page).content.decode()
     assert "Choose a provider" in owner.post(f"{page}/keys", follow=True).content.decode()
     told = {"provider": "mailgun", "user": "", "api_key": "key-s3cret", "region": "mars", "signing_key": ""}
-    html = owner.post(page, told).content.decode()
+    html = owner.post(page, told | {"warm_up_from": "soon", "first_day": "0"}).content.decode()
     assert "Mailgun needs this." in html
     assert "write eu where" in html
+    assert "Write a day such as" in html
+    assert "Write a number from 1" in html
+    half = owner.post(page, told | {"warm_up_from": "2026-12-01", "first_day": ""}).content.decode()
+    assert "Warming up needs its first day" in half
     assert not ChannelAccount.objects.exists()
     right = told | {"region": "eu", "signing_key": "sign-s3cret"}
     assert owner.post(page, right).status_code == 302

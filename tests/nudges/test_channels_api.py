@@ -13,7 +13,7 @@ import pytest
 from django.core import mail as locmem
 
 from config.local.state import free_port
-from nudges.channels import Outcome, Refused, Sent, Unknown
+from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
 from nudges.channels.email import EmailChannel
 from tests.make_channels import hand_over
 from tests.nudges.test_channels_email import UNSUBSCRIBE, envelope
@@ -32,26 +32,43 @@ class Provider(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.status, self.answer, self.headers = 200, json.dumps(ACCEPTED), dict[str, str]()
         self.hangs_up = False
+        self.inactive: set[str] = set()
+        self.callers = 0
         self.received: list[dict[str, Any]] = []
         self.tokens: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     server: Provider
 
+    def setup(self) -> None:
+        super().setup()
+        self.server.callers += 1
+
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append(json.loads(body))
+        mail = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.received.append(mail)
         self.server.tokens.append(self.headers["X-Postmark-Server-Token"])
         if self.server.hangs_up:
-            self.connection.close()
+            self.close_connection = True
             return
-        self.send_response(self.server.status)
+        status, answer = self.server.status, self.server.answer
+        if self.server.inactive:
+            status, answer = self.own_answer(mail["To"])
+        self.send_response(status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer.encode())))
         self.end_headers()
-        self.wfile.write(self.server.answer.encode())
+        self.wfile.write(answer.encode())
+
+    def own_answer(self, address: str) -> tuple[int, str]:
+        if address in self.server.inactive:
+            words = INACTIVE.replace("ana@example.org", address)
+            return 422, json.dumps({"ErrorCode": 406, "Message": words})
+        return 200, json.dumps(ACCEPTED | {"MessageID": f"pm-{address}", "To": address})
 
     def log_message(self, *args: Any) -> None:
         """Quiet."""
@@ -169,21 +186,41 @@ def test_a_workspaces_own_account_takes_its_mails_and_others_go_as_ever(
     assert len(locmem.outbox) == 2
 
 
-def test_one_workspaces_broken_account_is_given_up_soon_and_is_nobody_elses_trouble(
-    provider: Provider, settings: Any
+def test_an_api_is_called_several_times_at_once_and_each_answer_goes_to_its_own_mail(
+    provider: Provider,
 ) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    provider.hangs_up = True
-    broken = [envelope(account=own(7)) for _ in range(5)]
-    outcomes = hand_over(EmailChannel(), *broken, envelope())
-    assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown, Refused, Refused, Refused, Sent]
-    assert not any(outcome.is_provider for outcome in outcomes[:5] if not isinstance(outcome, Sent))
-    assert len(provider.received) == 2
+    provider.inactive = {f"p{n}@example.org" for n in range(0, 40, 7)}
+    mails = [envelope(f"p{n}@example.org", account=own(7)) for n in range(40)]
+    outcomes = hand_over(EmailChannel(), *mails)
+    for mail, outcome in zip(mails, outcomes, strict=True):
+        if mail.address in provider.inactive:
+            assert isinstance(outcome, Refused)
+            assert outcome.is_bounce
+        else:
+            assert outcome == Sent(f"pm-{mail.address}")
+    came = [mail["Metadata"]["dispatch_id"] for mail in provider.received]
+    assert sorted(came) == sorted(str(mail.dispatch_id) for mail in mails), "each once"
+    assert provider.callers <= 4, "connections are kept"
+
+
+def test_no_more_is_asked_for_than_is_under_way_and_whoever_gives_may_stop(provider: Provider) -> None:
+    given = []
+
+    def giving() -> Iterator[Envelope]:
+        for number in range(100):
+            given.append(number)
+            yield envelope(account=own(7))
+
+    with EmailChannel().session() as send_all:
+        answered = [outcome for outcome, _ in zip(send_all(giving()), range(20), strict=False)]
+    assert len(answered) == 20
+    assert len(given) <= 20 + 4 + 1
+    assert len(provider.received) <= len(given)
 
 
 def test_an_account_that_is_not_whole_waits_for_its_owner(provider: Provider) -> None:
     [outcome] = hand_over(EmailChannel(), envelope(account={"id": "7", "provider": "amazon_ses"}))
     assert isinstance(outcome, Refused)
     assert not outcome.permanent
-    assert not outcome.is_provider
+    assert outcome.is_provider, "its own circuit opens, and says so"
     assert provider.received == []

@@ -124,12 +124,22 @@ def signature(came: Any, secret: bytes) -> str:
     return base64.b64encode(hmac.new(secret, content, hashlib.sha256).digest()).decode()
 
 
+BEARER = Answer(200, {"access_token": "bearer-1"})
+
+
 class TestGoogle:
     @pytest.fixture
     def key(self) -> rsa.RSAPrivateKey:
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
-    def push(self, peer: Peer, key: rsa.RSAPrivateKey, *answers: Answer) -> Outcome:
+    def push(
+        self,
+        peer: Peer,
+        key: rsa.RSAPrivateKey,
+        *answers: Answer,
+        token: Answer | None = BEARER,
+        **fields: Any,
+    ) -> Outcome:
         told = {
             "project_id": "shop",
             "client_email": "push@shop.example",
@@ -137,7 +147,7 @@ class TestGoogle:
             "private_key_id": "k1",
             "token_uri": f"{peer.url}/token",
         }
-        peer.answers += [Answer(200, {"access_token": "bearer-1"}), *answers]
+        peer.answers += [*([token] if token else []), *answers]
         [outcome] = hand_over(
             MobilePushChannel(),
             envelope(
@@ -145,9 +155,31 @@ class TestGoogle:
                 device={"platform": "fcm"},
                 account={"fcm_service_account": json.dumps(told)},
                 link="https://shop.example/p",
+                **fields,
             ),
         )
         return outcome
+
+    def test_a_token_is_kept_for_its_life_and_not_after_google_turned_it_down(
+        self, peer: Peer, key: rsa.RSAPrivateKey
+    ) -> None:
+        yes, no = Answer(200, {"name": "n"}), Answer(401, {"error": {"status": "UNAUTHENTICATED"}})
+
+        def token(name: str) -> Answer:
+            return Answer(200, {"access_token": name, "expires_in": 3599})
+
+        at = [NOW + timedelta(minutes=m) for m in (0, 1, 49, 51, 52, 53)]
+        self.push(peer, key, yes, token=token("first"), now=at[0])
+        self.push(peer, key, yes, token=None, now=at[1])
+        self.push(peer, key, yes, token=None, now=at[2])
+        self.push(peer, key, yes, token=token("second"), now=at[3])
+        self.push(peer, key, no, token=None, now=at[4])
+        self.push(peer, key, yes, token=token("third"), now=at[5])
+        bearers = [
+            came.headers["Authorization"].split()[1] for came in peer.received if came.path != "/token"
+        ]
+        assert bearers == ["first", "first", "first", "second", "second", "third"]
+        assert len(peer.received) == 6 + 3
 
     def test_it_asks_for_a_token_and_sends_as_documented(self, peer: Peer, key: rsa.RSAPrivateKey) -> None:
         assert self.push(peer, key, Answer(200, {"name": "projects/shop/messages/9"})) == Sent(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection
@@ -13,7 +13,7 @@ from django.utils import timezone
 from engagement.models import Address, Suppression, Workspace
 from engagement.suppressing import suppress_address
 from nudges.models import Circuit
-from tests import make
+from tests import make, make_channels
 
 pytestmark = pytest.mark.django_db
 PAGE = "/settings/delivery"
@@ -54,6 +54,32 @@ def test_a_failing_provider_is_shown_with_its_error_and_can_be_tried(
     assert Circuit.objects.filter(open_until__gt=now + timedelta(minutes=50)).exists()
     client.post(f"{PAGE}/try", {"provider": "email"})
     assert Circuit.objects.filter(open_until__lte=timezone.now()).exists()
+
+
+def test_an_own_account_is_shown_in_place_of_the_installations_with_its_state_and_its_warming_up(
+    browser: tuple[Client, Workspace],
+) -> None:
+    client, workspace = browser
+    now = timezone.now()
+    own = make_channels.account(
+        workspace, "email", provider="postmark", api_key="k",
+        warm_up_from=(now - timedelta(days=2)).astimezone(UTC).date().isoformat(), first_day="200",
+    )  # fmt: skip
+    key = f"email@{own.pk}"
+    Circuit.objects.create(provider="email", failures=4, open_until=now + timedelta(hours=1), changed_at=now)
+    page = text(client)
+    assert "Your own account with Postmark" in page
+    assert "Day 3 of 14 of warming up: 0 of 800 today." in page
+    assert "fails, messages wait" not in page, "the installation's trouble is not theirs"
+    Circuit.objects.create(provider=key, failures=3, open_until=now + timedelta(hours=1), changed_at=now)
+    assert "fails, messages wait" in text(client)
+    # Another shop's owner sees nothing of it, and cannot touch it.
+    stranger = signed_in(make.workspace(), "owner")
+    assert "Postmark" not in text(stranger)
+    stranger.post(f"{PAGE}/try", {"provider": key})
+    assert Circuit.objects.filter(provider=key, open_until__gt=now + timedelta(minutes=50)).exists()
+    client.post(f"{PAGE}/try", {"provider": key})
+    assert Circuit.objects.filter(provider=key, open_until__lte=timezone.now()).exists()
 
 
 def test_the_list_is_searched_added_to_taken_from_and_downloaded(

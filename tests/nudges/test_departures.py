@@ -104,7 +104,7 @@ def test_as_many_queries_for_one_as_for_twenty(broadcast: Broadcast) -> None:
         with CaptureQueriesContext(connection) as queries:
             departures_of(broadcast, now=NOW)
         counted.append(len(queries))
-    assert counted == [3, 3]
+    assert counted == [4, 4]
 
 
 def test_the_page_says_it(office: Office, broadcast: Broadcast) -> None:

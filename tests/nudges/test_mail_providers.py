@@ -28,6 +28,8 @@ WRITERS: dict[str, Write] = {
     "mailjet": reports.mailjet,
     "mailersend": reports.mailersend,
     "resend": reports.resend,
+    "brevo": reports.brevo,
+    "sparkpost": reports.sparkpost,
 }
 KEYS = {
     "sendgrid": reports.sendgrid_public_key(),

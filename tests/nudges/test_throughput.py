@@ -14,7 +14,6 @@ from django.test import Client
 from engagement.models import AuditEntry, Workspace
 from nudges.models import Message, Nudge, Throughput
 from nudges.sending import send_messages
-from nudges.sending.claiming import claim_messages
 from nudges.throttling import set_throughput
 from nudges.throughputs import queues_of
 from tests import make, make_messages, make_nudges
@@ -42,7 +41,7 @@ def due(nudge: Nudge, number: int, **fields: Any) -> list[int]:
 
 
 def claim(*, limit: int = 100, channel: str = "email", after: timedelta = timedelta(0)) -> list[int]:
-    return claim_messages(channel=channel, limit=limit, token=uuid.uuid4(), now=NOW + after)
+    return make_messages.claim(channel=channel, limit=limit, now=NOW + after)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from nudges.sending.claiming import claim_messages, give_back
+from nudges.sending.claiming import give_back
 from nudges.sending.outlets import return_tokens
-from tests.make import NOW
+from tests import make_messages
 from tests.races.workers import wait_for_the_others
 
 
@@ -16,7 +16,7 @@ def claim(attempts: int) -> list[int]:
     wait_for_the_others()
     for _attempt in range(attempts):
         token = uuid.uuid4()
-        ids = claim_messages(channel="email", limit=4, token=token, now=NOW)
+        ids = make_messages.claim(limit=4, token=token)
         give_back(ids[:1], token=token)
         return_tokens("email", ids[:1])
         kept += ids[1:]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections import Counter
 
 import pytest
 
 from nudges.models import Message, Throughput
-from nudges.sending.claiming import claim_messages
 from tests import make, make_messages, make_nudges
-from tests.make import NOW
 from tests.races.claim_messages import claim
 from tests.races.workers import Worker, all_at_once
 
@@ -29,7 +26,7 @@ def test_all_together_take_what_there_is_and_no_more() -> None:
             make_messages.message(nudge, make.customer(workspace, email=f"{place}@example.org"))
 
     kept = [pk for ids in all_at_once([Worker(claim, 15) for _ in range(WORKERS)]) for pk in ids]
-    kept += claim_messages(channel="email", limit=LETTERS, token=uuid.uuid4(), now=NOW)  # whatever is left
+    kept += make_messages.claim(limit=LETTERS)  # whatever is left
 
     assert len(kept) == len(set(kept))
     claimed = Counter(Message.objects.filter(state="claimed").values_list("workspace", flat=True))

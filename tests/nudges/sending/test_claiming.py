@@ -13,7 +13,6 @@ from engagement.models import Event, Workspace
 from nudges.channels import Envelope
 from nudges.models import Message, Nudge
 from nudges.sending import send_messages
-from nudges.sending.claiming import claim_messages
 from nudges.sending.recording import Result, record
 from tests import make, make_messages
 from tests.make import NOW
@@ -25,8 +24,8 @@ pytestmark = pytest.mark.django_db
 def test_two_workers_never_have_the_same_message(nudge: Nudge) -> None:
     for name in ("ana", "ben", "cleo"):
         message(nudge, name)
-    first = claim_messages(channel="email", limit=2, token=uuid.uuid4(), now=NOW)
-    second = claim_messages(channel="email", limit=2, token=uuid.uuid4(), now=NOW)
+    first = make_messages.claim(limit=2)
+    second = make_messages.claim(limit=2)
     assert (len(first), len(second)) == (2, 1)
     assert not set(first) & set(second)
 
@@ -36,7 +35,7 @@ def test_a_workspace_with_a_backlog_does_not_starve_another(nudge: Nudge) -> Non
         message(nudge, f"p{number}")
     other = make_messages.nudge(make.workspace())
     small = message(other, "zoe", next_attempt_at=NOW)
-    claimed = claim_messages(channel="email", limit=10, token=uuid.uuid4(), now=NOW)
+    claimed = make_messages.claim(limit=10)
     assert small.pk in claimed
     assert len(claimed) == 6  # its share of five, and the one that the other had
 
@@ -44,20 +43,20 @@ def test_a_workspace_with_a_backlog_does_not_starve_another(nudge: Nudge) -> Non
 def test_with_more_workspaces_than_room_each_gets_its_turn(nudge: Nudge) -> None:
     for number in range(6):
         message(make_messages.nudge(make.workspace()), f"p{number}")
-    claimed = {tuple(claim_messages(channel="email", limit=2, token=uuid.uuid4(), now=NOW)) for _ in range(3)}
+    claimed = {tuple(make_messages.claim(limit=2)) for _ in range(3)}
     assert sum(len(ids) for ids in claimed) == 6
 
 
 def test_service_goes_before_what_has_waited_longer(shop: Workspace) -> None:
     message(make_messages.nudge(shop), "old", at=NOW - timedelta(days=1))
     urgent = message(make_messages.nudge(shop, promise="service"), "urgent")
-    assert claim_messages(channel="email", limit=1, token=uuid.uuid4(), now=NOW) == [urgent.pk]
+    assert make_messages.claim(limit=1) == [urgent.pk]
 
 
 def test_a_stale_worker_cannot_overwrite(nudge: Nudge) -> None:
     contested = message(nudge)
     stale, current = uuid.uuid4(), uuid.uuid4()
-    claim_messages(channel="email", limit=1, token=stale, now=NOW)
+    make_messages.claim(limit=1, token=stale)
     Message.objects.update(claim_token=current)
     counts = record([(contested, Result("failed", error="late"))], token=stale, now=NOW)  # type: ignore[arg-type]
     assert counts["stale"] == 1

@@ -9,7 +9,7 @@ import pytest
 
 from nudges.models import Nudge, Quota
 from nudges.sending import send_messages
-from nudges.sending.quotas import day_limit
+from nudges.sending.quotas import Limits
 from tests.make import NOW
 from tests.nudges.sending.scripted import message
 
@@ -42,6 +42,6 @@ def test_a_new_sender_warms_up_day_by_day(nudge: Nudge, settings: Any) -> None:
 
 @pytest.mark.parametrize(("days", "limit"), [(-1, None), (0, 50), (1, 100), (13, 409_600), (14, None)])
 def test_the_schedule_doubles_for_two_weeks(days: int, limit: int | None) -> None:
-    limits = {"warm_up_from": "2026-03-01", "first_day": 50}
-    assert day_limit(limits, date(2026, 3, 1) + timedelta(days=days)) == limit
-    assert day_limit({}, NOW.date()) is None
+    limits = Limits(warm_up_from=date(2026, 3, 1), first_day=50)
+    assert limits.a_day(date(2026, 3, 1) + timedelta(days=days)) == limit
+    assert Limits().a_day(NOW.date()) is None

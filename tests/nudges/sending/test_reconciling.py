@@ -12,7 +12,6 @@ from engagement.models import Workspace
 from nudges.channels import Sent
 from nudges.models import Decision, Message, Nudge
 from nudges.sending import reconcile_claims, send_messages
-from nudges.sending.claiming import claim_messages
 from nudges.sending.reconciling import LEASE
 from nudges.sending.recording import Result, record
 from tests import make_messages
@@ -34,7 +33,7 @@ LATER = NOW + LEASE + MINUTE
 
 def dead(message: Message, *, begun: bool) -> Message:
     token = uuid.uuid4()
-    claim_messages(channel="email", limit=1, token=token, now=NOW)
+    make_messages.claim(limit=1, token=token)
     if begun:
         Message.objects.filter(pk=message.pk).update(begun_at=NOW, attempts=1)
     message.refresh_from_db()
