@@ -1,0 +1,175 @@
+"""Proving that it helped: the holdout beside all others, by the customers' outcomes and then the company's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from engagement.configuring import change_workspace
+from engagement.models import Customer, Event, Workspace
+from nudges.deciding import decide_nudges
+from nudges.models import Decision, Message, Nudge, Reply
+from nudges.results import FEWEST, Results, read_results
+from tests import make, make_nudges
+from tests.make import NOW
+from tests.make_dashboard import Office
+from tests.nudges.deciding_one import DAY, HOUR
+
+pytestmark = pytest.mark.django_db
+THEN = NOW - 20 * DAY
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return make.workspace(holdout_percent=50)
+
+
+def people(workspace: Workspace, number: int) -> list[Customer]:
+    return [make.customer(workspace, email=f"{n}@example.org") for n in range(number)]
+
+
+def decided(nudge: Nudge, customers: list[Customer], at: datetime = THEN) -> None:
+    for customer in customers:
+        make_nudges.candidate(nudge, customer, at=at)
+    decide_nudges(now=at)
+
+
+def happened(customer: Customer, name: str, at: datetime = THEN + DAY, **properties: object) -> None:
+    Event.objects.create(
+        workspace=customer.workspace,
+        customer=customer,
+        name=name,
+        type="track",
+        source="api",
+        message_id=f"{customer.pk}:{name}:{at}",
+        received_at=at,
+        occurred_at=at,
+        properties=properties,
+    )
+
+
+def held(customer: Customer) -> bool:
+    return customer.workspace.holds_out(customer.pk)
+
+
+def test_the_eligible_are_compared_as_they_were_meant_whoever_got_something(workspace: Workspace) -> None:
+    """Caps hold back only who gets messages: were they left out, the groups would no longer be alike."""
+    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 20)
+    capped = next(one for one in everybody if not held(one))
+    make_nudges.cap(workspace, 1)
+    make_nudges.sent(make_nudges.nudge(workspace), capped, at=THEN - HOUR)
+    decided(nudge, everybody)
+    assert Decision.objects.get(nudge=nudge, customer=capped).reason == "capped"
+    found = read_results(workspace, nudge=nudge, now=NOW)
+    kept_out = sum(map(held, everybody))
+    assert (found.treated, found.got, found.held_out) == (20 - kept_out, 19 - kept_out, kept_out)
+    assert not found.is_mismatched
+
+
+def test_outcomes_are_the_customers_next_to_the_companys(workspace: Workspace) -> None:
+    nudge = make_nudges.nudge(workspace)
+    everybody = people(workspace, 12)
+    decided(nudge, everybody)
+    one, two, three = [customer for customer in everybody if not held(customer)][:3]
+    need = make_nudges.customer_need(one, make_nudges.need(workspace))
+    type(need).objects.filter(pk=need.pk).update(closed_at=THEN + DAY, closed_reason="resolved")
+    happened(one, "Order Completed", revenue=30)
+    happened(two, "Order Completed", total=20)
+    happened(two, "Order Refunded", THEN + 2 * DAY)
+    happened(three, "Consent Changed", after="denied")
+    message = Message.objects.get(customer=three)
+    Reply.objects.create(workspace=workspace, message=message, customer=three, kind="helpful", at=THEN + HOUR)
+    effects = read_results(workspace, nudge=nudge, now=NOW).effects
+    n = 12 - sum(map(held, everybody))
+    told = {name: round(effect.treated * n, 6) for name, effect in effects.items()}
+    assert told == {
+        "resolved": 1,
+        "fitted": 0,
+        "kept": 1,
+        "helpful": 1,
+        "left": 1,
+        "ordered": 2,
+        "revenue": 50,
+    }
+    assert all(effect.held_out == 0 for name, effect in effects.items() if name != "helpful")
+    assert effects["helpful"].held_out is None  # who gets nothing can't answer
+
+
+def test_what_came_before_or_too_late_is_no_outcome_of_it(workspace: Workspace) -> None:
+    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 6)
+    decided(nudge, everybody)
+    for customer in everybody:
+        happened(customer, "Order Completed", THEN - HOUR)
+        happened(customer, "Order Completed", THEN + 8 * DAY)
+    ordered = {days: read_results(workspace, days=days, now=NOW).effects["ordered"] for days in (7, 14)}
+    assert (ordered[7].treated, ordered[14].treated) == (0, 1)
+
+
+def test_only_those_count_whose_days_are_over(workspace: Workspace) -> None:
+    decided(make_nudges.nudge(workspace), people(workspace, 8))
+    assert read_results(workspace, days=14, now=NOW).treated > 0
+    assert read_results(workspace, days=30, now=NOW).treated == 0
+
+
+def test_a_true_difference_is_told_and_few_customers_prove_nothing(workspace: Workspace) -> None:
+    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 6 * FEWEST)
+    decided(nudge, everybody[:10])
+    for place, customer in enumerate(everybody):
+        helped = held(customer) != (place % 10 > 0)  # nine of ten: all but a few order, the others leave
+        happened(customer, "Order Completed" if helped else "Consent Changed", after="denied")
+    assert verdicts(read_results(workspace, nudge=nudge, now=NOW)) == {"open"}
+    decided(nudge, everybody[10:], THEN + HOUR)
+    found = read_results(workspace, nudge=nudge, now=NOW)
+    assert found.is_enough
+    told = {name: found.effects[name].verdict for name in ("ordered", "left", "resolved", "helpful")}
+    assert told == {"ordered": "better", "left": "better", "resolved": "open", "helpful": "open"}
+
+
+def verdicts(found: Results) -> set[str]:
+    return {effect.verdict for effect in found.effects.values()}
+
+
+def test_sample_ratio_mismatch_is_checked(workspace: Workspace) -> None:
+    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 160)
+    decided(nudge, [customer for customer in everybody if not held(customer)])
+    found = read_results(workspace, nudge=nudge, now=NOW)
+    assert (found.held_out, found.is_mismatched) == (0, True)
+
+
+def test_service_and_other_workspaces_are_no_part_of_it(workspace: Workspace) -> None:
+    everybody = people(workspace, 4)
+    decided(make_nudges.nudge(workspace, promise="service"), everybody)
+    other = make.workspace(holdout_percent=50)
+    decided(make_nudges.nudge(other), people(other, 4))
+    assert read_results(workspace, now=NOW).treated + read_results(workspace, now=NOW).held_out == 0
+
+
+def test_groups_made_by_another_share_are_not_mixed_in(workspace: Workspace) -> None:
+    decided(make_nudges.nudge(workspace), people(workspace, 10))
+    change_workspace(
+        workspace=workspace,
+        values={"holdout_percent": Decimal(10)},
+        actor=None,
+        now=THEN + timedelta(hours=1),
+    )
+    workspace.refresh_from_db()
+    found = read_results(workspace, now=NOW)
+    assert (found.since, found.treated, found.held_out) == (THEN + HOUR, 0, 0)
+
+
+def test_without_a_holdout_nothing_can_be_proven_and_the_page_says_so() -> None:
+    office = Office(holdout_percent=0).furnish()
+    page = office.enter("analyst").get("/nudges/results").content.decode()
+    assert "no holdout" in page
+
+
+def test_the_pages_tell_both_groups_and_each_outcome() -> None:
+    office = Office(holdout_percent=50).furnish()
+    analyst = office.enter("analyst")
+    for address in ("/nudges/results", f"/nudges/{office.nudge.pk}/results?days=30"):
+        page = analyst.get(address).content.decode()
+        for words in ("Their need was met", "Bought and kept it", "Left a topic", "Revenue a customer"):
+            assert words in page, (address, words)
+    assert analyst.get("/nudges/results?days=5").status_code == 200  # another number is the usual one
