@@ -14,7 +14,7 @@ WITH asked AS MATERIALIZED (
 ), consents AS MATERIALIZED (
     SELECT customer_id, category_id, channel, state FROM engagement_consent
     WHERE customer_id = ANY ((SELECT customers FROM asked)::bigint[])
-), ways AS (
+), ways AS MATERIALIZED (
     SELECT d.candidate_id, d.customer_id, way.place, way.channel, coalesce(known.value, '') AS address, CASE
             WHEN d.opt_in AND consent.state IS DISTINCT FROM 'granted' OR consent.state = 'denied' THEN 'no_consent'
             WHEN way.channel IN ('inbox', 'staff_task') OR known.is_usable THEN NULL
@@ -31,29 +31,30 @@ WITH asked AS MATERIALIZED (
         AND consent.category_id = d.category_id AND consent.channel = way.channel
     LEFT JOIN known ON known.customer_id = d.customer_id AND known.channel = way.channel
     WHERE d.reason IS NULL
-), choices AS MATERIALIZED (
-    SELECT ways.*, count(*) FILTER (WHERE obstacle IS NULL) OVER (PARTITION BY candidate_id) > 1 AS is_choice FROM ways
+), choice AS MATERIALIZED (  -- the ways of those who have several
+    SELECT DISTINCT customer_id, channel FROM ways
+    WHERE obstacle IS NULL AND channel NOT IN ('inbox', 'staff_task')
+      AND candidate_id IN (SELECT candidate_id FROM ways WHERE obstacle IS NULL GROUP BY candidate_id HAVING count(*) > 1)
 ), silent AS MATERIALIZED (
-    SELECT asked.customer_id, asked.channel
-    FROM (
-        SELECT DISTINCT customer_id, channel FROM choices
-        WHERE is_choice AND obstacle IS NULL AND channel NOT IN ('inbox', 'staff_task')
-    ) AS asked
-    JOIN nudges_pressure AS p ON p.customer_id = asked.customer_id
-    WHERE cardinality(array_positions(p.channels, asked.channel)) >= 5 AND (
+    SELECT choice.customer_id, choice.channel
+    FROM choice
+    JOIN (
+        SELECT * FROM nudges_pressure WHERE customer_id = ANY (ARRAY(SELECT DISTINCT customer_id FROM choice))
+    ) AS p ON p.customer_id = choice.customer_id
+    WHERE cardinality(array_positions(p.channels, choice.channel)) >= 5 AND (
         SELECT count(*) >= 5
         FROM unnest(p.sent_at, p.channels) AS past (at, channel)
-        WHERE past.channel = asked.channel AND past.at <= %(now)s::timestamptz - interval '72 hours' AND past.at > coalesce((
+        WHERE past.channel = choice.channel AND past.at <= %(now)s::timestamptz - interval '72 hours' AND past.at > coalesce((
             SELECT max(x.at)
             FROM nudges_reception AS r
             CROSS JOIN unnest(p.sent_at, p.channels, p.message_ids) AS x (at, channel, id)
-            WHERE r.customer_id = p.customer_id AND x.channel = asked.channel AND x.id = ANY (r.message_ids)
+            WHERE r.customer_id = p.customer_id AND x.channel = choice.channel AND x.id = ANY (r.message_ids)
         ), '-infinity')
     )
 ), best AS (  -- where there is no way, the one that came furthest says what is missing
-    SELECT DISTINCT ON (candidate_id) choices.*
-    FROM choices
-    LEFT JOIN silent ON choices.is_choice AND silent.customer_id = choices.customer_id AND silent.channel = choices.channel
+    SELECT DISTINCT ON (candidate_id) ways.*
+    FROM ways
+    LEFT JOIN silent ON ways.obstacle IS NULL AND silent.customer_id = ways.customer_id AND silent.channel = ways.channel
     ORDER BY candidate_id, array_position(ARRAY['suppressed_address', 'unreachable', 'no_consent'], obstacle) NULLS FIRST,
         silent.channel IS NOT NULL, place
 )

@@ -63,9 +63,12 @@ JOIN said AS nudge ON nudge.id = c.nudge_id
 JOIN people AS own ON own.customer_id = c.customer_id
 LEFT JOIN LATERAL (  -- the need that it was put forward for, else the latest of the kind that the nudge is about
     SELECT n.id, n.need_id, n.stage, n.closed_at, n.dormant_since FROM journeys_customerneed AS n
-    WHERE n.id = c.customer_need_id
-       OR c.customer_need_id IS NULL AND n.customer_id = c.customer_id AND n.need_id = nudge.trigger_need_id
-    ORDER BY n.sequence DESC LIMIT 1
+    WHERE n.id = coalesce(c.customer_need_id, (
+        SELECT latest.id FROM journeys_customerneed AS latest
+        WHERE latest.customer_id = c.customer_id AND latest.need_id = nudge.trigger_need_id
+        ORDER BY latest.sequence DESC LIMIT 1
+    ))
+    OFFSET 0
 ) AS need ON true
 LEFT JOIN nudges_nudgeworth AS worth ON worth.nudge_id = nudge.id AND worth.stage = coalesce(need.stage, '')
 LEFT JOIN journeys_need AS kind ON kind.id = coalesce(need.need_id, nudge.trigger_need_id)

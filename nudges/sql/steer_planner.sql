@@ -1,4 +1,5 @@
 -- For this transaction: look rows up by their indexes, however many there are. The planner takes the run's own tables for
--- smaller or larger than they are and would now and then read a table of millions for a chunk of thousands.
-SELECT set_config('enable_seqscan', 'off', true), set_config('random_page_cost', '1.1', true),
-    set_config('work_mem', '64MB', true)  -- sorts of a chunk stay in memory
+-- smaller or larger than they are and would now and then read a table of millions for a chunk of thousands, or its whole
+-- index to merge the two.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true)  -- sorts of a chunk stay in memory
