@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_page
+from engagement.dashboard.choices import offer
 from engagement.models import Role
 from journeys.defining import save_weights
 from journeys.models import JOURNEY, EvidenceWeight, Need
@@ -31,7 +32,7 @@ class WeightsForm(forms.Form):
 
     def __init__(self, data: object, *, request: DashboardRequest) -> None:
         super().__init__(data)  # type: ignore[arg-type]
-        self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
+        offer(self, "need", Need.objects.filter(workspace=request.workspace))
         for stage in JOURNEY:
             self.fields[stage.value] = forms.FloatField(
                 required=False, min_value=-10, max_value=10, label=stage.label

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest
+from engagement.dashboard.choices import offer
 from engagement.dashboard.conditions import ConditionField, bind_conditions
 from journeys.dashboard.blocks import read_blocks
 from journeys.models import JOURNEY, Need
@@ -71,9 +72,9 @@ class GuideForm(forms.Form):
 
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
+        offer(self, "need", Need.objects.filter(workspace=request.workspace))
         team = User.objects.filter(memberships__workspace=request.workspace).order_by("email")
-        self.fields["owner"].queryset = team  # type: ignore[attr-defined]
+        offer(self, "owner", team)
         bind_conditions(self, request.workspace)
 
     def clean_blocks(self) -> list[Any]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.conditions import describe_condition
+from engagement.dashboard.choices import offer
 from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Role
 from journeys.dashboard.survey_changes import ChangeForm
@@ -80,7 +81,7 @@ class SurveyForm(forms.Form):
 
     def __init__(self, *args: Any, request: DashboardRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["need"].queryset = Need.objects.filter(workspace=request.workspace)  # type: ignore[attr-defined]
+        offer(self, "need", Need.objects.filter(workspace=request.workspace))
         bind_conditions(self, request.workspace)
 
     def clean_themes(self) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from engagement.access import DashboardRequest, dashboard_action, dashboard_page
 from engagement.models import Role
 from nudges.arrangements import NoSuchPlace, Steps, changed_in, moved, put_in, step_named, taken_out
 from nudges.composing import CannotChange
-from nudges.dashboard.flow_forms import FORMS, StepForm
 from nudges.dashboard.flow_pictures import ICONS, KIND_NAMES, entrance, picture
+from nudges.dashboard.flow_step_forms import FORMS, StepForm
 from nudges.dashboard.flows import find, tell
 from nudges.flowing import save_draft
 from nudges.flows import StepFigures, draft_of, inside_by_version

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from engagement.dashboard.choices import offer
 from engagement.dashboard.conditions import ConditionField, bind_conditions
 from engagement.models import Category, Channel, Workspace
 from journeys.models import Need, Stage
@@ -96,13 +97,13 @@ class NudgeForm(forms.Form):
         if not is_owner:  # nobody else may say it: save_nudge refuses it too
             for name in LOOSE:
                 del self.fields[name]
-        self.fields["category"].queryset = Category.objects.filter(workspace=workspace, archived_at=None)  # type: ignore[attr-defined]
-        self.fields["trigger_need"].queryset = Need.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
+        offer(self, "category", Category.objects.filter(workspace=workspace, archived_at=None))
+        offer(self, "trigger_need", Need.objects.filter(workspace=workspace))
         stages = [(stage.value, stage.label) for stage in Stage if stage != Stage.NONE]
-        self.fields["trigger_stage"].choices = [("", _("Choose…")), *stages]  # type: ignore[attr-defined]
+        offer(self, "trigger_stage", [("", _("Choose…")), *stages])
         for name in CHANNEL_FIELDS:
             first = [] if name == "channel_1" else [("", "–")]
-            self.fields[name].choices = [*first, *Channel.choices]  # type: ignore[attr-defined]
+            offer(self, name, [*first, *Channel.choices])
 
     def values(self) -> dict[str, Any]:
         """What `save_nudge` takes."""

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from engagement.dashboard.choices import offer
 from engagement.models import Category, Channel, Role, Workspace
 from journeys.models import Need
 from nudges.models import CapScope, Flow, Interest, Policy, Promise, WindowKind
@@ -166,7 +167,7 @@ class CapForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.subjects = subjects_of(workspace)
         grouped = [(CapScope(scope).label, options) for scope, options in self.subjects.items()]
-        self.fields["scope_value"].choices = [("", _("all, or each")), *grouped]  # type: ignore[attr-defined]
+        offer(self, "scope_value", [("", _("all, or each")), *grouped])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

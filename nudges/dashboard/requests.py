@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_page
+from engagement.dashboard.choices import offer
 from engagement.models import Category, Role, Workspace
 from nudges.composing import CannotChange
 from nudges.requesting import DELIVERED, ORDERED, Plan, set_requests
@@ -60,7 +61,7 @@ class RequestsForm(forms.Form):
         self, data: Any = None, *, workspace: Workspace, standing: Standing, timings: list[Timing]
     ) -> None:
         super().__init__(data, initial=standing._asdict() | {"category": standing.category_id})
-        self.fields["category"].queryset = Category.objects.filter(workspace=workspace, archived_at=None)  # type: ignore[attr-defined]
+        offer(self, "category", Category.objects.filter(workspace=workspace, archived_at=None))
         self.timings = timings
         is_first = standing.category_id is None
         for one in timings:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from engagement.dashboard.choices import offer
 from engagement.models import Channel
 from nudges.channels.extras import extras_of, problem_of
 from nudges.models import Nudge
@@ -69,7 +70,7 @@ class WordsForm(forms.Form):
     def __init__(self, *args: Any, nudge: Nudge, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         labels = dict(Channel.choices)
-        self.fields["channel"].choices = [(name, labels.get(name, name)) for name in nudge.channels]  # type: ignore[attr-defined]
+        offer(self, "channel", [(name, labels.get(name, name)) for name in nudge.channels])
         self.extras = extras_of(str(self.data.get("channel") or self.initial.get("channel", "")))
         for extra in self.extras:
             widget = forms.Textarea(attrs={"rows": 3}) if extra.is_long else forms.TextInput()
