@@ -1,25 +1,21 @@
 """The on-site inbox: a page by our own link, and what `<touchstone-inbox>` on the shop's pages asks for.
 
-On the shop's pages the customer is whom the shop's server says they are, by a token that it signed (see
-`engagement.identities`), sent as `Authorization: Bearer`. `key` in the address is the workspace's public write key.
+Who the customer is on the shop's pages, its own server says (`elements`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import wraps
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from engagement.identities import customer_from_token
-from engagement.keys import find_key
-from engagement.models import Customer, KeyKind, Workspace
+from engagement.models import Customer
 from nudges.embed.doors import customer_of, languages, message_page, show
+from nudges.embed.elements import for_element
 from nudges.inboxes import inbox_of, unread_count
 from nudges.links import INBOX, preferences_url, reply_urls
 from nudges.models import Message, ReplyKind
@@ -28,7 +24,6 @@ from nudges.reading import archive_message, read_message, snooze_message
 ACTIONS = {"read": read_message, "archive": archive_message}
 # The days for which a message can be put away with one click: until tomorrow, next week, next month.
 SNOOZES = (1, 7, 30)
-ElementView = Callable[..., HttpResponse]
 
 
 @message_page("GET", "HEAD")
@@ -50,27 +45,6 @@ def act(request: HttpRequest, token: str, message_id: int, action: str) -> HttpR
     """Mark a message as read, or put it away, for good or for some days."""
     _act(customer_of(INBOX, token), message_id, action, request.POST)
     return HttpResponseRedirect(reverse("messages:inbox", kwargs={"token": token}), status=303)
-
-
-def for_element(view: ElementView) -> ElementView:
-    """Finds workspace and customer of a call from the shop's page, and lets only the shop's own origins read it."""
-
-    @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        workspace = _workspace(request)
-        if request.method == "OPTIONS":
-            return _allow(HttpResponse(status=204), request, workspace)
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        customer = customer_from_token(workspace=workspace, token=token, now=timezone.now())
-        if customer is None:
-            problem = {
-                "code": "invalid_identity",
-                "detail": "The identity token is missing, wrong or expired.",
-            }
-            return _allow(JsonResponse(problem, status=401), request, workspace)
-        return _allow(view(request, customer, *args, **kwargs), request, workspace)
-
-    return answer
 
 
 @message_page("GET", "HEAD", "OPTIONS")
@@ -150,21 +124,3 @@ def _entries(messages: Iterable[Message]) -> list[tuple[Message, list[tuple[Repl
         (message, [(ReplyKind(kind), url) for kind, url in reply_urls(message.pk).items()])
         for message in messages
     ]
-
-
-def _workspace(request: HttpRequest) -> Workspace:
-    key = find_key(request.GET.get("key", ""))
-    if key is None or key.kind != KeyKind.WRITE:
-        raise Http404
-    return key.workspace
-
-
-def _allow(response: HttpResponse, request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    response.headers["Vary"] = "Origin"
-    origin = request.headers.get("Origin", "")
-    if origin in workspace.allowed_origins:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-        response.headers["Access-Control-Allow-Headers"] = "authorization"
-        response.headers["Access-Control-Max-Age"] = "7200"
-    return response

@@ -82,7 +82,7 @@
   };
 
   const recall = (guide) => {
-    if ("tsTicked" in guide.dataset) return; // of a known reader the server knows, from whatever device
+    if ("tsTicked" in guide.dataset) return; // the server knows
     const kept = stored(CHECKED).split("\n");
     for (const box of guide.querySelectorAll("[data-ts-check]")) {
       box.checked = kept.includes(`${guide.dataset.guide}/${box.dataset.tsCheck}`);
@@ -263,7 +263,7 @@
           if (button) button.disabled = false;
           if (!navigator.onLine && !form.waits) {
             form.waits = true;
-            addEventListener("online", () => { form.waits = false; form.requestSubmit(button); }, { once: true });
+            addEventListener("online", () => { form.waits = false; if (!button?.disabled) form.requestSubmit(button); }, { once: true });
           }
           form.setAttribute("aria-invalid", "true");
           form.querySelector("[data-ts-failed]")?.remove();
@@ -369,9 +369,9 @@
 
   // ---- The elements
 
-  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", ask: "/e/f/questions/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", badge: "", push: "/m/push/question/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/" };
+  const PATHS = { guide: "/e/f/guide/", reviews: "/e/f/reviews/", ask: "/e/f/questions/", fit: "/e/f/fit/", inbox: "/m/inbox/fragment/", badge: "", push: "/m/push/question/", situation: "/e/f/situation/", shortlist: "/e/f/shortlist/", keep: "/e/f/keep/", survey: "/e/f/survey/", preferences: "/m/preferences/" };
   // What is the reader's own is asked for by POST, so that no id of theirs stands in an address.
-  const OWN = ["situation", "shortlist", "keep", "survey"];
+  const OWN = ["situation", "shortlist", "keep", "survey", "preferences"];
   const renew = (kinds, but) => {
     for (const element of elements) {
       if (element !== but && element.dataset.state && kinds.includes(element.localName.slice(11))) element.load();
@@ -383,6 +383,10 @@
       if (isIntersecting) { near.unobserve(target); target.load(); }
     }
   }, { rootMargin: "600px" });
+
+  // What a signed-in customer told of their situation before.
+  const told = {};
+  const known = (product) => (told[product] ??= post("/e/f/known/", { product }).then((answer) => answer.ok ? answer.text() : "").catch(() => ""));
 
   class Embed extends HTMLElement {
     connectedCallback() {
@@ -403,7 +407,7 @@
       const kind = this.localName.slice(11);
       const query = { lang: this.closest("[lang]")?.lang || "" };
       for (const { name, value } of this.attributes) if (!OURS.includes(name)) query[name] = value;
-      if ((kind === "inbox" || kind === "badge") && !token) return this.settle("empty");
+      if (/inbox|badge|pref/.test(kind) && !token) return this.settle("empty");
       if (kind === "badge") return lookForNews();
       if (kind === "push") {
         if (!await mayAsk()) return this.settle("empty");
@@ -411,7 +415,8 @@
       }
       const headers = kind === "inbox" ? signed() : {};
       try {
-        const path = PATHS[kind] + (kind === "reviews" || kind === "fit" ? `?${stored(SITUATION)}` : "");
+        const situation = kind === "reviews" || kind === "fit" ? stored(SITUATION) || (token && await known(query.product)) : "";
+        const path = `${PATHS[kind]}?${situation}`;
         // Who is known may have a guide of their own; everybody else has the one that caches keep.
         const own = OWN.includes(kind) || (kind === "guide" && (anonymousId || token));
         const asked = own ? post(kind === "guide" ? "/e/f/guide/own/" : path, query, false, query.lang) : ask(path, query, { headers });

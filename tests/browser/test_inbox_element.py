@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from engagement.identities import make_token
-from nudges.models import Message
+from nudges.models import Message, Preference
 from tests import make, make_messages
 from tests.browser.conftest import Look
 from tests.browser.test_own_things import Shop, World, pytestmark, shop, world
@@ -66,6 +66,27 @@ def test_a_customer_reads_answers_and_puts_away_on_the_shops_page(
     expect(badge).to_have_text("2")
     expect(letters).to_have_count(2)
     expect(letters.first).to_contain_text("Storing")
+
+
+def test_a_customer_chooses_what_they_get_on_the_shops_account_page(
+    world: World, shop: Shop, visit: Callable[..., Page], check: Callable[..., None]
+) -> None:
+    ana = make.customer(world.workspace, external_id="ana")
+    make.category(world.workspace, slug="care", name="Care of shoes", opt_in=False)
+    until = timezone.now() + timedelta(hours=1)
+    token = make_token(workspace=world.workspace, external_id="ana", expires_at=until)
+    page = visit()
+    page.goto(
+        shop.show(world, "<touchstone-preferences></touchstone-preferences>", more=f"data-token='{token}'")
+    )
+    choices = page.locator("touchstone-preferences")
+    expect(choices.get_by_role("heading", name="How often and when")).to_be_visible()
+    check(page, "preferences-element", looks=[Look(1440), Look(390), Look(390, dark=True)])
+    choices.get_by_label("At most this many messages a week").fill("2")
+    choices.get_by_role("button", name="Save").click()
+    expect(choices.get_by_text("Saved. It holds from now on.")).to_be_visible()
+    expect(choices.get_by_label("At most this many messages a week")).to_have_value("2")
+    assert Preference.objects.get(customer=ana).max_per_week == 2
 
 
 def test_without_a_token_there_is_nothing_and_nobody_is_asked(

@@ -562,6 +562,67 @@ class TestInbox:
         assert preflight["Access-Control-Allow-Headers"] == "authorization"
 
 
+class TestPreferencesOnTheShopsPage:
+    """For whom the shop vouches by a token that its server signed."""
+
+    @pytest.fixture
+    def key(self, shop: Workspace) -> str:
+        return make_key(workspace=shop, kind="write", name="shop")[1]
+
+    def post(self, browser: Client, key: str, shop: Workspace, action: str = "", **fields: Any) -> Any:
+        subject = fields.pop("subject", "ana")
+        expires = datetime.now(UTC) + timedelta(minutes=fields.pop("minutes", 5))
+        token = make_token(workspace=shop, external_id=subject, expires_at=expires)
+        return browser.post(
+            f"/m/preferences/{action}?key={key}", {"token": token, **fields}, headers={"Origin": ORIGIN}
+        )
+
+    def test_it_shows_and_saves_what_the_page_does(
+        self, browser: Client, key: str, shop: Workspace, ana: Customer
+    ) -> None:
+        category = make.category(shop, slug="care", name="Care", opt_in=False)
+        shown = self.post(browser, key, shop)
+        assert (shown.status_code, shown["Access-Control-Allow-Origin"]) == (200, ORIGIN)
+        assert not shown.cookies
+        html = shown.content.decode()
+        assert "<html" not in html
+        assert f'value="{category.pk}:email" checked' in html
+        saved = self.post(
+            browser, key, shop, "save/", max_per_week="2", quiet_start="21:00", quiet_end="8:00"
+        )
+        assert "Saved. It holds from now on." in saved.content.decode()
+        kept = Preference.objects.get(customer=ana)
+        assert (kept.max_per_week, str(kept.quiet_start)) == (2, "21:00:00")
+        assert f'value="{category.pk}:email">' in self.post(browser, key, shop).content.decode()
+        wrong = self.post(browser, key, shop, "save/", max_per_week="99")
+        assert wrong.status_code == 422
+        assert "from 0 to 21" in wrong.content.decode()
+        assert Preference.objects.get(customer=ana).max_per_week == 2
+
+    def test_looking_changes_nothing_and_what_is_anothers_is_not_there(
+        self, browser: Client, key: str, shop: Workspace, ana: Customer
+    ) -> None:
+        theirs = make_messages.need(make.customer(shop, external_id="ben"))
+        self.post(browser, key, shop)
+        assert not Preference.objects.exists()
+        assert self.post(browser, key, shop, "close/", need=theirs.pk).status_code == 404
+        assert self.post(browser, key, shop, "burn/").status_code == 404
+        assert browser.get(f"/m/preferences/?key={key}").status_code == 405
+        own = make_messages.need(ana, slug="own-shoes")
+        assert "Closed." in self.post(browser, key, shop, "close/", need=own.pk).content.decode()
+        theirs.refresh_from_db()
+        assert theirs.closed_at is None
+
+    def test_nobody_else_gets_it(self, browser: Client, key: str, shop: Workspace, ana: Customer) -> None:
+        other = make.workspace()
+        make.customer(other, external_id="ana")
+        assert self.post(browser, key, other).status_code == 401, "another shop's word"
+        assert self.post(browser, key, shop, subject="nobody").status_code == 401
+        assert self.post(browser, key, shop, minutes=-1).status_code == 401
+        assert browser.post(f"/m/preferences/save/?key={key}", {"max_per_week": "0"}).status_code == 401
+        assert not Preference.objects.exists()
+
+
 class TestIdentityTokens:
     @given(data=st.data())
     @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
