@@ -32,6 +32,10 @@ from tests.races.world import World, installed  # noqa: E402
 FULL_LENGTH = {
     "64 workers × a cap of 1 × 10,000 attempts": ["tests/races/test_caps_race.py"],
     "Random policies, workers by clocks of their own": ["tests/races/test_caps_random.py"],
+    "Broadcasts and flows on the same customers, events that start nudges, with kills": [
+        "tests/races/test_flow_races.py",
+        "tests/races/test_event_races.py",
+    ],
     "16 workers at one throughput": ["tests/races/test_throughput_race.py"],
     "200 kills while messages are handed over, by each channel": [
         "tests/races/test_sending_races.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from engagement.keeping import make_partitions
 from engagement.keys import SCOPES, make_key
@@ -13,8 +13,22 @@ from engagement.models import Category, Customer, Event, Unread, Workspace
 from journeys.models import CustomerNeed, Need, Stage, StageChange
 from journeys.needs import install_default_evidence
 from nudges.audits import find_drift, find_violations
-from nudges.considering import put_forward, start_broadcast
-from nudges.models import Broadcast, Candidate, Cap, Decision, Message, Nudge, NudgeContent, Policy, Waiting
+from nudges.considering import let_into, put_forward, start_broadcast
+from nudges.flowing import create_flow, publish_flow
+from nudges.models import (
+    Broadcast,
+    Candidate,
+    Cap,
+    Decision,
+    Flow,
+    FlowRun,
+    FlowTally,
+    Message,
+    Nudge,
+    NudgeContent,
+    Policy,
+    Waiting,
+)
 from tests import make
 
 CAP = 2
@@ -22,7 +36,7 @@ ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Aucklan
 
 
 def make_storm_shop(name: str, customers: int, now: datetime) -> dict[str, Any]:
-    """Customers in several zones, limits of several kinds, and nudges that their stages start."""
+    """Customers in several zones, limits of several kinds, nudges that their stages start, and two flows."""
     make_partitions(now=now)
     workspace = make_workspace(name)
     Policy.objects.create(workspace=workspace, collect_seconds=0, business_share_percent=60)
@@ -42,6 +56,7 @@ def make_storm_shop(name: str, customers: int, now: datetime) -> dict[str, Any]:
                 trigger_stage=Stage.SHORTLIST,
                 trigger_need=need,
             )
+    make_storm_flows(workspace, now - timedelta(days=1))  # clocks go backwards: it listens since before
     for number in range(customers):
         user = f"customer-{number}"
         make.customer(
@@ -49,6 +64,25 @@ def make_storm_shop(name: str, customers: int, now: datetime) -> dict[str, Any]:
         )
     _, key = make_key(workspace=workspace, kind="write", name="storm")
     return {"workspace": workspace.pk, "write_key": key}
+
+
+def make_storm_flows(workspace: Workspace, now: datetime) -> None:
+    """One that an event lets in, which everybody does twice, and one for the API; waits are over within a day."""
+    named = [
+        {"kind": "nudge", "nudge": make_nudge(workspace, f"flow {n}", trigger="api", on_cap="defer").pk}
+        for n in range(3)
+    ]
+    ask = {"kind": "condition", "if": {"identified": True}, "yes": [named[1]], "no": [{"kind": "exit"}]}
+    for values in (
+        {
+            "trigger": "event",
+            "trigger_event": "Product Added",
+            "steps": [named[0], {"kind": "wait", "for": "6h"}, ask],
+        },
+        {"trigger": "api", "steps": [{"kind": "wait", "for": "1h"}, named[2]]},
+    ):
+        flow = create_flow(workspace=workspace, name=values["trigger"], values=values, actor=None, now=now)
+        publish_flow(flow=flow, actor=None, now=now)
 
 
 def make_replay_shop() -> dict[str, Any]:
@@ -104,6 +138,30 @@ def put_forward_to_all(workspace_id: int, occasion: str, now: datetime) -> int:
     return put_forward(nudge=nudge, customer_ids=customers, occasion=occasion, now=now)
 
 
+def let_all_in(workspace_id: int, occasion: str, now: datetime) -> int:
+    """Every customer asks to come into the flow for the API."""
+    flow = Flow.objects.get(workspace=workspace_id, version__trigger="api")
+    customers = list(Customer.objects.filter(workspace=workspace_id).values_list("pk", flat=True))
+    return let_into(flow=flow, customer_ids=customers, occasion=occasion, now=now)
+
+
+def flow_books(workspace_id: int) -> dict[str, set[int]]:
+    """Of each flow: who is in which state, what stands in its tallies, and what its steps put forward."""
+    runs = FlowRun.objects.filter(workspace=workspace_id)
+    tallies = FlowTally.objects.filter(workspace=workspace_id).order_by()
+    tallied = tallies.values_list("flow", "step", "what").annotate(n=Sum("n"))
+    return {
+        "finished": set(by(runs.filter(state="finished"), "flow").values()),
+        "refused": set(by(runs.filter(state="refused"), "flow").values()),
+        "other ends": set(runs.exclude(state="finished").values_list("state", "ended_by"))
+        - {("refused", "already_inside"), ("refused", "inside_before")},
+        "went on at each step": {n for _flow, step, _what, n in tallied if step},
+        "put forward by each nudge": set(
+            by(Candidate.objects.filter(workspace=workspace_id, flow_run__state="finished"), "nudge").values()
+        ),
+    }
+
+
 def count(workspace_id: int, now: datetime) -> dict[str, Any]:
     """What is waiting, and what became of what was."""
     ours: dict[str, Any] = {"workspace_id": workspace_id}
@@ -113,6 +171,8 @@ def count(workspace_id: int, now: datetime) -> dict[str, Any]:
         "unread": Unread.objects.filter(customer__workspace_id=workspace_id).count(),
         "changes": StageChange.objects.filter(**ours, considered_at=None).count(),
         "broadcasts": Broadcast.objects.filter(**ours, state="running").count(),
+        "runs": FlowRun.objects.filter(**ours, state="entering").count()
+        + FlowRun.objects.filter(**ours, state="running", due_at__lte=now).count(),
         "due": Waiting.objects.filter(**ours, due_at__lte=now + timedelta(minutes=6)).count(),
         "messages": messages.filter(state="decided").count(),
         "claimed": messages.filter(state="claimed").count(),

@@ -1,8 +1,8 @@
 """A storm: everything that goes wrong in operation goes wrong while the program works, and the books are checked after.
 
-Customers are tracked through the front door by a real client, several broadcasts, stage changes and the API want the
-same customers at once, in a night in which clocks change; meanwhile workers, clocks, the database and the broker die,
-and the time jumps. Every wake-up comes twice anyway, from two clocks, and one worker is seven minutes late.
+Customers are tracked through the front door by a real client, several broadcasts, flows, stage changes and the API want
+the same customers at once, in a night in which clocks change; meanwhile workers, clocks, the database and the broker
+die, and the time jumps. Every wake-up comes twice anyway, from two clocks, and one worker is seven minutes late.
 """
 
 from __future__ import annotations
@@ -92,13 +92,17 @@ class Storm:
         client.join()
 
     def _want_all_at_once(self, blows: list[str]) -> None:
-        """Three broadcasts and the API at once, while what was tracked still becomes stages."""
-        self._patiently(shops.start_broadcasts, self.workspace, BROADCASTS, self.world.now())
+        """Three broadcasts, a flow and the API at once, while what was tracked becomes stages and enters a flow."""
+        began = self.world.now()
+        self._patiently(shops.start_broadcasts, self.workspace, BROADCASTS, began)
         self.forwarded = self._patiently(
             shops.put_forward_to_all, self.workspace, f"api:{self.seed}", self.world.now()
         )
+        self._patiently(shops.let_all_in, self.workspace, f"api:{self.seed}", self.world.now())
         for blow in blows:
             self._strike(blow)
+        # Before it began a broadcast rightly waits: a clock that is behind is put right again.
+        self.world.set_clock(max(self.world.now(), began))
 
     def _strike(self, blow: str) -> None:
         DISTURBANCES[blow](self)
@@ -147,6 +151,17 @@ class Storm:
             "each broadcast reaches everybody once", set(counts["put_forward"].values()), {self.customers}
         )
         self._must("the API's customers are put forward once", self.forwarded, self.customers)
+        self._must(
+            "everybody goes through each flow once, by every step",
+            self.world.ask(shops.flow_books, self.workspace),
+            {
+                "finished": {self.customers},
+                "refused": {self.customers},  # what lets in happens to everybody twice
+                "other ends": set(),
+                "went on at each step": {self.customers},
+                "put forward by each nudge": {self.customers},
+            },
+        )
         self._must("each candidate has one decision", counts["decisions"], counts["candidates"])
         self._must("nothing waits for ever", counts["outcomes"].get("defer", 0), 0)
         self._must(

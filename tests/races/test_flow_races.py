@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
+from django.db import connection, transaction
+from django.db.models import Sum
 
+from engagement import statements
 from nudges.audits import find_drift, find_violations
 from nudges.considering import let_into, start_broadcast
+from nudges.flowing import advance_flows
 from nudges.models import Candidate, Decision, FlowRun, FlowTally, Message, Waiting
 from tests import make, make_flows, make_nudges
 from tests.make import NOW
 from tests.make_flows import say
 from tests.races.push_on import push_on
+from tests.races.test_caps_race import somebody_waits_for_a_lock
 from tests.races.workers import Worker, wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -20,6 +26,7 @@ PEOPLE = 2000 if os.environ.get("RACES") == "long" else 60
 CAP = 2
 
 
+@pytest.mark.timeout(3000 if os.environ.get("RACES") == "long" else 120)
 def test_no_cap_is_exceeded_and_each_step_is_taken_once() -> None:
     workspace = make.workspace()
     make_nudges.policy(workspace, collect_seconds=0)
@@ -74,3 +81,56 @@ def test_no_cap_is_exceeded_and_each_step_is_taken_once() -> None:
         Message.objects.filter(flow="x").values("customer").distinct().count()
         == Message.objects.filter(flow="x").count()
     )
+
+
+def in_a_thread(done: threading.Event | None = None, hold: threading.Event | None = None) -> threading.Thread:
+    """Another worker; with `hold` it stays in its transaction, all steps taken, until told to commit."""
+
+    def work() -> None:
+        try:
+            with transaction.atomic():
+                advance_flows(now=NOW)
+                if done and hold:
+                    done.set()
+                    hold.wait(60)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("claim", ["nudges.claim_askings", "nudges.claim_runs"])
+@pytest.mark.parametrize(("locked", "taken"), [(True, 1), (False, 2)])
+def test_the_claim_is_what_has_each_step_taken_once(
+    monkeypatch: pytest.MonkeyPatch, claim: str, locked: bool, taken: int
+) -> None:
+    """While one worker has taken somebody on and not yet committed, another one looks what is due.
+
+    Without the claim both take them on, and they are counted twice: the proof that the race above can fail. (The
+    database refuses the second candidate and the second run even then.)
+    """
+    right = statements.statement(claim)
+    wrong = right if locked else right.replace("FOR UPDATE SKIP LOCKED", "")
+    assert (wrong == right) == locked
+    read = statements.statement
+    monkeypatch.setattr(statements, "statement", lambda name: wrong if name == claim else read(name))
+    workspace = make.workspace()
+    flow = make_flows.flow(workspace, say(make_nudges.nudge(workspace)))
+    customer = make.customer(workspace)
+    if claim == "nudges.claim_askings":
+        let_into(flow=flow, customer_ids=[customer.pk], occasion="api:1", now=NOW)
+    else:
+        make_flows.run(flow, customer)
+    moved, commit = threading.Event(), threading.Event()
+    first = in_a_thread(moved, commit)
+    assert moved.wait(60)
+    second = in_a_thread()
+    wait_until(lambda: not second.is_alive() or somebody_waits_for_a_lock())
+    commit.set()
+    first.join(60)
+    second.join(60)
+    counted = "entered" if claim == "nudges.claim_askings" else "finished"
+    assert FlowTally.objects.filter(step="", what=counted).aggregate(n=Sum("n"))["n"] == taken
+    assert Candidate.objects.count() == FlowRun.objects.count() == 1
