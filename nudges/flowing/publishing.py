@@ -18,7 +18,8 @@ from engagement.models import ApiKey, Workspace
 from nudges.composing import CannotChange
 from nudges.considering.listening import hear_events
 from nudges.models import Flow, FlowState, FlowTrigger, FlowVersion, ReEntry
-from nudges.programs import check_steps, first_speaking, named
+from nudges.program_checks import check_steps
+from nudges.programs import first_speaking, named
 from nudges.starts import problems_of_tests
 
 FIELDS = (

@@ -10,7 +10,8 @@ import pytest
 
 from engagement.models import Workspace
 from nudges.models import Nudge
-from nudges.programs import branch_of, check_steps, first_speaking, layout, named, wait_end, walk
+from nudges.program_checks import check_steps
+from nudges.programs import branch_of, first_speaking, layout, named, wait_end, walk
 from tests import make, make_nudges
 
 WAIT = {"kind": "wait", "for": "1d"}
