@@ -113,6 +113,32 @@ class Office:
         return self
 
 
+def text_of(answer: Any) -> str:
+    """The page as it is read, without line breaks."""
+    return " ".join(answer.content.decode().split())
+
+
+def declared(office: Office, **fields: Any) -> dict[str, Any]:
+    """The form of a nudge that a stage starts."""
+    return {
+        "name": "A tip",
+        "promise": "choose_well",
+        "interest": "customer",
+        "category": office.topic.pk,
+        "channel_1": "email",
+        "channel_2": "inbox",
+        "trigger": "stage_change",
+        "trigger_need": office.need.pk,
+        "trigger_stage": "shortlist",
+        "conditions": "",
+        "priority": 50,
+        "on_cap": "drop",
+        "expires_after_hours": 72,
+        "respects_caps": "on",
+        "counts": "on",
+    } | fields
+
+
 def photo(review: Review) -> ReviewPhoto:
     """A photo of the review, with files of a few bytes."""
     made = ReviewPhoto.objects.create(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests import make, make_dashboard
-from tests.make_dashboard import Office, events
+from tests.make_dashboard import Office, events, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -15,10 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def office() -> Office:
     return Office()
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 def test_before_the_first_event_a_line_to_copy_is_shown(office: Office) -> None:

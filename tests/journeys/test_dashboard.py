@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from engagement.models import AuditEntry
 from journeys.models import EvidenceWeight, Guide, Need
 from tests import make, make_dashboard, make_nudges
-from tests.make_dashboard import Office
+from tests.make_dashboard import Office, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -21,10 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def office() -> Office:
     return Office().furnish()
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 def need_form(**fields: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from engagement.models import Customer, Workspace
 from nudges.models import Nudge
 from tests import make, make_nudges
+from tests.make_dashboard import Office
 
 
 @pytest.fixture
@@ -22,3 +23,8 @@ def customer(workspace: Workspace) -> Customer:
 @pytest.fixture
 def nudge(workspace: Workspace) -> Nudge:
     return make_nudges.nudge(workspace)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office().furnish()

@@ -28,10 +28,9 @@ from reviews.judging import publish_post
 from reviews.talking import answer_as_owner, ask_question
 from tests import make, make_messages, make_nudges, make_reviews
 from tests.make import NOW
-from tests.make_dashboard import Office
+from tests.make_dashboard import Office, text_of
 from tests.nudges.deciding_one import DAY, HOUR, MINUTE
 from tests.nudges.test_considering_events import happen
-from tests.nudges.test_dashboard import text_of
 
 pytestmark = pytest.mark.django_db
 

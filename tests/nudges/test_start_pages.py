@@ -15,10 +15,9 @@ from nudges.starts import delay_in_words, start_in_words
 from tests import make, make_messages
 from tests.make import NOW
 from tests.make_api import caller
-from tests.make_dashboard import Office
+from tests.make_dashboard import Office, declared, text_of
 from tests.nudges.test_api_nudges import nudge_in
 from tests.nudges.test_considering_events import happen, starting
-from tests.nudges.test_dashboard import declared, text_of
 
 pytestmark = pytest.mark.django_db
 STARTED: dict[str, Any] = {

@@ -14,7 +14,7 @@ from journeys.models import Need
 from reviews.fit_models import FitTopic
 from reviews.models import ModerationEntry, Review, ReviewRating
 from tests import make, make_reviews
-from tests.make_dashboard import Office
+from tests.make_dashboard import Office, text_of
 
 pytestmark = pytest.mark.django_db
 PROJECT = Path(__file__).resolve().parents[2]
@@ -23,10 +23,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def office() -> Office:
     return Office().furnish()
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 def decide(office: Office, decision: str, role: str = "moderator", **form: str) -> Any:
