@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from liquid import BoundTemplate, Environment, RenderContext
+from liquid import BoundTemplate, Environment, RenderContext, Token
+from liquid.ast import BlockNode
 from liquid.builtin import content, illegal
-from liquid.builtin.expressions import FilteredExpression
+from liquid.builtin.expressions import FilteredExpression, LoopExpression
 from liquid.builtin.filters import array, math, misc, string
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags import case_tag, comment_tag, for_tag, if_tag, unless_tag
+from liquid.exceptions import LoopIterationLimitError
 from liquid.stream import TokenStream
 from liquid.stringify import to_liquid_string
 from liquid.tag import Tag
@@ -23,6 +25,8 @@ from liquid.undefined import FalsyStrictUndefined
 from nudges.wording.layouts import OF_LETTER, mark
 
 MAX_OUTPUT = 100_000
+# What loops may go over in all, in signs of their own source: ten times the longest template, some 0.1 s.
+MAX_WORK = 200_000
 LONGEST_REASON = 72  # with its prefix it is a rule of the ledger
 
 # None of them makes more text than it was given, save by the length of its own arguments.
@@ -78,7 +82,46 @@ class Missing(FalsyStrictUndefined):
     force_liquid_default = True
 
 
-class MarkingContext(RenderContext):
+class BoundedContext(RenderContext):
+    """Adds up what loops go over: each alone is bounded by its turns, and many one after the other take time too."""
+
+    __slots__ = ("signs", "work")
+    signs: int
+    work: int
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        super().raise_for_loop_limit(length)
+        self.work = getattr(self, "work", 0) + self.signs * length
+        if self.work > MAX_WORK:
+            raise LoopIterationLimitError("the loops take too long", token=None)
+
+
+class BoundedForNode(for_tag.ForNode):
+    """Tells how long it is before its turns are counted."""
+
+    __slots__ = ("signs",)
+
+    def __init__(
+        self, token: Token, expression: LoopExpression, block: BlockNode, default: BlockNode | None = None
+    ) -> None:
+        super().__init__(token, expression, block, default)
+        self.signs = len(str(self))
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        assert isinstance(context, BoundedContext)
+        context.signs = self.signs
+        return super().render_to_output(context, buffer)
+
+
+class BoundedForTag(for_tag.ForTag):
+    node_class = BoundedForNode
+
+
+class BoundedTemplate(BoundTemplate):
+    context_class = BoundedContext
+
+
+class MarkingContext(BoundedContext):
     """Keeps the values that were put in, in their order."""
 
     __slots__ = ("given",)
@@ -124,7 +167,7 @@ TAGS: list[type[Tag]] = [
     unless_tag.UnlessTag,
     case_tag.CaseTag,
     comment_tag.CommentTag,
-    for_tag.ForTag,
+    BoundedForTag,
     for_tag.BreakTag,
     for_tag.ContinueTag,
     AbortTag,
@@ -138,6 +181,7 @@ class Placeholders(Environment):
     context_depth_limit = 15
     loop_iteration_limit = 200
     local_namespace_limit = 10_000
+    template_class = BoundedTemplate
     output_stream_limit = MAX_OUTPUT
 
     def __init__(self, output: type[Output]) -> None:

@@ -88,6 +88,7 @@ class TestPlaceholders:
             "{{ customer.name | append: customer.name }}",
             "{% for i in (1..1000000) %}x{% endfor %}",
             "{% for i in (1..150) %}{% for j in (1..150) %}x{% endfor %}{% endfor %}",
+            "{% for i in (1..200) %}{% if i == 3 %}{% endif %}{% endfor %}" * 300,
             "x" * 20_001,
             "{% if a %}" * 12 + "{% endif %}" * 12,
         ],
