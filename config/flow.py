@@ -41,6 +41,7 @@ STEPS = [
         30,
         "claims of dead workers → retried or unknown, by what the channel can do",
     ),
+    Step("engagement.tasks.deliver_webhooks", 1, "announced changes → the company's own programs are told"),
     Step(
         "nudges.tasks.judge_hits", 10, "what fetched watched pictures and links → opens and clicks of people"
     ),
@@ -48,6 +49,7 @@ STEPS = [
 
 UPKEEP = [
     Step("engagement.tasks.make_partitions", 3600, "event partitions ahead; old ones dropped by retention"),
+    Step("engagement.tasks.forget_announcements", 600, "what endpoints were told 30 days ago → forgotten"),
     Step("engagement.tasks.forget_keys", 3600, "expired message ids, rejected events, idempotency records"),
     Step(
         "reviews.tasks.learn_fit",

@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 
 from engagement.models import ApiKey, AuditEntry, Workspace
+from engagement.webhooks.announcing import News, announce
+from engagement.webhooks.types import OF_DEEDS
 
 
 def record(
@@ -23,9 +25,9 @@ def record(
     """Write one line of the trail in the caller's transaction, so that it stands exactly if the change stands.
 
     `action` is verb_object, such as "revoke_key"; `detail` is what a reader needs to understand it, JSON only, and
-    never a secret. `actor` None means the program itself.
+    never a secret. `actor` None means the program itself. Deeds that endpoints may want to hear of are announced.
     """
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         workspace=workspace,
         actor=actor if isinstance(actor, User) else None,
         actor_label=actor_label(actor),
@@ -35,6 +37,13 @@ def record(
         detail=detail or {},
         at=now,
     )
+    if kind := OF_DEEDS.get(action):
+        about = {f"{entry.object_type}_id": target.pk} if target is not None else {}
+        news = News(
+            workspace_id=workspace.pk, type=kind, once=f"trail:{entry.pk}", at=now, data=about | entry.detail
+        )
+        announce([news], now=now)
+    return entry
 
 
 def actor_label(actor: User | ApiKey | None) -> str:

@@ -12,6 +12,8 @@ from django.utils.module_loading import import_string
 from engagement.auditing import record
 from engagement.models import ApiKey, Customer, Event, RejectedEvent, Unread
 from engagement.people.locks import lock_customers
+from engagement.webhooks.announcing import News, announce
+from engagement.webhooks.types import ERASED
 
 
 @transaction.atomic
@@ -35,4 +37,18 @@ def erase_customer(*, customer: Customer, actor: User | ApiKey | None, now: date
         ).delete()
     Unread.objects.filter(customer_id__in=customer_ids).delete()
     record(workspace=customer.workspace, actor=actor, action="erase_customer", target=customer, now=now)
+    _announce(customer, now)
     customer.delete()
+
+
+def _announce(customer: Customer, now: datetime) -> None:
+    """Tell endpoints whom to erase too. It is forgotten as soon as it is told."""
+    who = {"id": customer.pk, "external_id": customer.external_id}
+    news = News(
+        workspace_id=customer.workspace_id,
+        type=ERASED,
+        once=str(customer.pk),
+        at=now,
+        data={"customer": who},
+    )
+    announce([news], now=now)

@@ -43,6 +43,8 @@ SCOPES = {
     "tasks:write": _("Take calls and visits, and say what came of them"),
     "policy:read": _("Read caps and the contact policy"),
     "policy:write": _("Replace caps and the contact policy"),
+    "webhooks:read": _("Read webhook endpoints and how telling them went"),
+    "webhooks:write": _("Make and change webhook endpoints, renew their secrets, send again"),
 }
 TOUCH_EVERY = timedelta(minutes=1)
 PREFIX_LENGTH = 11

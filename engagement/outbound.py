@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
-MOST_READ = 256 * 1024
+FOR_EVER = float("inf")
 # Ranges that Python calls global and that lead, or may lead, to private hosts behind a translator.
 TRANSLATED = [
     ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
@@ -31,10 +32,13 @@ class AddressRefused(httpcore.ConnectError):
 
 
 class Client(httpx.Client):
-    """An httpx client that reaches public hosts only, and those that OUTBOUND_PRIVATE_HOSTS names."""
+    """An httpx client that reaches public hosts only, and those that OUTBOUND_PRIVATE_HOSTS names.
 
-    def __init__(self, *, timeout: float = 10, http2: bool = False) -> None:
-        super().__init__(transport=_Transport(http2=http2), timeout=timeout, trust_env=False)
+    `timeout` is for each word that is waited for, `lasts` for a whole connection: who says a letter at a time is left.
+    """
+
+    def __init__(self, *, timeout: float = 10, lasts: float = FOR_EVER, http2: bool = False) -> None:
+        super().__init__(transport=_Transport(http2=http2, lasts=lasts), timeout=timeout, trust_env=False)
 
 
 def refusal_of(url: str) -> str:
@@ -55,7 +59,7 @@ def refusal_of(url: str) -> str:
 
 
 class _Transport(httpx.HTTPTransport):
-    def __init__(self, *, http2: bool) -> None:
+    def __init__(self, *, http2: bool, lasts: float) -> None:
         super().__init__(verify=False, trust_env=False)  # its pool is replaced before anything is sent
         self._pool = _Pool(
             ssl_context=_trust(settings.OUTBOUND_CA_FILE),
@@ -63,7 +67,7 @@ class _Transport(httpx.HTTPTransport):
             http2=http2,
             max_connections=20,
             keepalive_expiry=30,
-            network_backend=_PublicOnly(),
+            network_backend=_PublicOnly(lasts),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -100,8 +104,8 @@ class _Connection(httpcore.HTTPConnection):
 class _PublicOnly(httpcore.NetworkBackend):
     """Resolves, checks, and connects to what it checked."""
 
-    def __init__(self) -> None:
-        self._sync = httpcore.SyncBackend()
+    def __init__(self, lasts: float) -> None:
+        self._sync, self._lasts = httpcore.SyncBackend(), lasts
 
     def connect_tcp(
         self,
@@ -111,8 +115,39 @@ class _PublicOnly(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        address = _checked(host, port)
-        return self._sync.connect_tcp(address, port, timeout, local_address, socket_options)
+        address, until = _checked(host, port), time.monotonic() + self._lasts
+        stream = self._sync.connect_tcp(address, port, timeout, local_address, socket_options)
+        return stream if self._lasts == FOR_EVER else _Ending(stream, until)
+
+
+class _Ending(httpcore.NetworkStream):
+    """A connection that ends at a moment, whatever is still being said."""
+
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self._stream, self._until = stream, until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Ending(self._stream.start_tls(ssl_context, server_hostname, self._left(timeout)), self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def _left(self, timeout: float | None) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("it took too long as a whole")
+        return left if timeout is None else min(left, timeout)
 
 
 def _checked(host: str, port: int) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from engagement import keeping, learning
 from engagement.counts import until_done
+from engagement.webhooks import delivering, forgetting
 
 
 @shared_task
@@ -17,6 +18,16 @@ def make_partitions() -> dict[str, int]:
 @shared_task
 def forget_keys() -> dict[str, int]:
     return dict(keeping.forget_keys(now=timezone.now()))
+
+
+@shared_task
+def deliver_webhooks() -> dict[str, int]:
+    return dict(until_done(lambda: delivering.deliver_webhooks(now=timezone.now())))
+
+
+@shared_task
+def forget_announcements() -> dict[str, int]:
+    return dict(until_done(lambda: forgetting.forget_announcements(now=timezone.now())))
 
 
 @shared_task

@@ -13,6 +13,8 @@ from engagement.auditing import record
 from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Workspace
+from engagement.webhooks.announcing import News, announce
+from engagement.webhooks.types import OF_EVENTS
 from reviews.models import ModerationEntry, RejectionReason
 from reviews.moderating import GRACE, Actor, NotNow
 from reviews.reporting import resolve_reports
@@ -114,7 +116,18 @@ def _decided(post: Post, action: str, reason: str, actor: Actor, batch: str, now
             properties={"post_id": post.pk, "product_id": post.product.sku, "need": post.need_slug, **detail},
         )
         record_events(workspace_id=post.workspace_id, events=[event], now=now)
+    elif action in ("publish", "reject"):
+        announce([_news(post, action, detail, now)], now=now)
     return post
+
+
+def _news(post: Post, action: str, detail: dict[str, str], now: datetime) -> News:
+    """Of what the company wrote, which stands on nobody's timeline."""
+    about = {"post_id": post.pk, "product_id": post.product.sku, "need": post.need_slug, **detail}
+    kind = OF_EVENTS[_event_name(post, action)]
+    return News(
+        workspace_id=post.workspace_id, type=kind, once=f"{post.pk}:{now.isoformat()}", at=now, data=about
+    )
 
 
 def _event_name(post: Post, action: str) -> str:

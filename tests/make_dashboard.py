@@ -35,7 +35,7 @@ from reviews.models import Review
 from reviews.photo_models import ReviewPhoto
 from reviews.talk_models import Post
 from reviews.talking import ask_question
-from tests import make, make_contents, make_flows, make_nudges, make_reviews, make_surveys
+from tests import make, make_contents, make_flows, make_nudges, make_reviews, make_surveys, make_webhooks
 from tests.make import NOW
 
 _serial = count(1)
@@ -101,6 +101,7 @@ class Office:
             "dry_run_id": make_nudges.dry_run(nudge).pk,
             "throughput_id": make_nudges.throughput(workspace, 60).pk,
             "text_id": text(workspace, customer).pk,
+            "endpoint_id": make_webhooks.endpoint(workspace).pk,
             "suppression_id": suppression(workspace).pk,
             "snippet_id": make_contents.snippet(workspace).pk,
             "picture_id": make_contents.picture(workspace).pk,

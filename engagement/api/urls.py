@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from engagement.api import categories, customer_addresses, customer_facts, customers, events, products
+from engagement.api import (
+    categories,
+    customer_addresses,
+    customer_facts,
+    customers,
+    events,
+    products,
+    webhook_deliveries,
+    webhooks,
+)
 
 urlpatterns = [
     path("customers", customers.Customers.as_view()),
@@ -24,4 +33,18 @@ urlpatterns = [
     path("products/<int:product_id>", products.OneProduct.as_view()),
     path("categories", categories.Categories.as_view()),
     path("categories/<int:category_id>", categories.OneCategory.as_view()),
+    path("webhook-endpoints", webhooks.Endpoints.as_view()),
+    path("webhook-endpoints/<int:endpoint_id>", webhooks.OneEndpoint.as_view()),
+    path("webhook-endpoints/<int:endpoint_id>/secret", webhooks.EndpointSecret.as_view()),
+    path("webhook-endpoints/<int:endpoint_id>/test", webhook_deliveries.EndpointTest.as_view()),
+    path("webhook-endpoints/<int:endpoint_id>/send-again", webhook_deliveries.FailedAgain.as_view()),
+    path("webhook-endpoints/<int:endpoint_id>/deliveries", webhook_deliveries.Deliveries.as_view()),
+    path(
+        "webhook-endpoints/<int:endpoint_id>/deliveries/<int:delivery_id>",
+        webhook_deliveries.OneDelivery.as_view(),
+    ),
+    path(
+        "webhook-endpoints/<int:endpoint_id>/deliveries/<int:delivery_id>/send-again",
+        webhook_deliveries.DeliveryAgain.as_view(),
+    ),
 ]

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from engagement.dashboard import accounts, conditions, events, outbox, workspaces
-from engagement.dashboard.settings import audit, embedding, general, keys, members, topics
+from engagement.dashboard.settings import audit, embedding, general, keys, members, topics, webhooks
 
 app_name = "engagement"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +27,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/topics/<int:category_id>", topics.topic, name="settings_topic"),
     path("settings/topics/<int:category_id>/archive", topics.archive, name="settings_topic_archive"),
     path("settings/embedding", embedding.embedding, name="settings_embedding"),
+    path("settings/webhooks", webhooks.endpoints, name="settings_webhooks"),
+    path("settings/webhooks/<int:endpoint_id>", webhooks.endpoint, name="settings_webhook"),
+    path("settings/webhooks/<int:endpoint_id>/secret", webhooks.renew, name="settings_webhook_renew"),
+    path("settings/webhooks/<int:endpoint_id>/switch", webhooks.switch, name="settings_webhook_switch"),
+    path("settings/webhooks/<int:endpoint_id>/delete", webhooks.delete, name="settings_webhook_delete"),
+    path("settings/webhooks/<int:endpoint_id>/test", webhooks.test, name="settings_webhook_test"),
+    path("settings/webhooks/<int:endpoint_id>/again", webhooks.again, name="settings_webhook_again"),
     path("settings/audit", audit.audit, name="settings_audit"),
     path("outbox", outbox.outbox, name="outbox"),
     path("outbox/<str:name>", outbox.letter, name="outbox_letter"),

@@ -8,6 +8,8 @@ from datetime import datetime
 from engagement.events import SystemEvent, event_key
 from engagement.ingesting.writing import Ingested, Row, insert_rows
 from engagement.people.finding import living_customers
+from engagement.webhooks.announcing import News, announce
+from engagement.webhooks.types import type_of_event
 
 MOST_TRIES = 5
 
@@ -18,7 +20,7 @@ def record_events(*, workspace_id: int, events: Sequence[SystemEvent], now: date
     A customer who was merged away stands for who they were merged into; one that the workspace does not have is left
     out. Joins the caller's transaction, if there is one, and holds those customers' locks until it ends.
     """
-    rows = list({(row := _row(event, now)).key: row for event in reversed(events)}.values())[::-1]
+    told = rows = list({(row := _row(event, now)).key: row for event in reversed(events)}.values())[::-1]
     result = Ingested(duplicates=len(events) - len(rows))
     for _ in range(MOST_TRIES):
         written = insert_rows(
@@ -35,7 +37,23 @@ def record_events(*, workspace_id: int, events: Sequence[SystemEvent], now: date
         rows = [row for row in left if row.customer_id in living]
         for row in rows:
             row.customer_id = living[row.customer_id or 0]
+    if result.accepted:
+        announce([news for row in told if (news := _news(workspace_id, row))], now=now)
     return result
+
+
+def _news(workspace_id: int, row: Row) -> News | None:
+    kind = type_of_event(row.name, row.properties)
+    if not kind:
+        return None
+    return News(
+        workspace_id=workspace_id,
+        type=kind,
+        once=row.message_id,
+        at=row.occurred_at,
+        data=row.properties,
+        customer_id=row.customer_id,
+    )
 
 
 def _row(event: SystemEvent, now: datetime) -> Row:

@@ -15,6 +15,7 @@ from engagement.models.customers import (
     Suppression,
 )
 from engagement.models.events import Event, EventKey, RejectedEvent, Unread
+from engagement.models.webhooks import Announcement, Delivery, DeliveryState, Endpoint
 from engagement.models.workspaces import (
     ApiKey,
     AuditEntry,
@@ -28,6 +29,7 @@ from engagement.models.workspaces import (
 
 __all__ = [
     "Address",
+    "Announcement",
     "ApiKey",
     "AuditEntry",
     "Category",
@@ -35,6 +37,9 @@ __all__ = [
     "Consent",
     "ConsentState",
     "Customer",
+    "Delivery",
+    "DeliveryState",
+    "Endpoint",
     "Event",
     "EventKey",
     "Fact",

@@ -12,6 +12,7 @@ from engagement.people.describing import read_profiles, write_profiles
 from engagement.people.locks import lock_customers
 from engagement.people.traits import join_profiles
 from engagement.statements import run_statement
+from engagement.webhooks.announcing import News, announce
 
 # What a customer has at most one of for each thing: doubles are dropped before the rest is moved.
 MOVED = ("address", "consent", "fact")
@@ -62,7 +63,20 @@ def merge_pairs(*, workspace_id: int, pairs: list[Pair], known_too: bool, now: d
             run_statement(f"engagement.drop_double_{kind}", both)
             run_statement(f"engagement.move_{kind}", both)
         _join_profiles(workspace_id, ends)
+        news = [_news(workspace_id, source, target, causes[source], now) for source, target in ends.items()]
+        announce(news, now=now)
     return len(buried)
+
+
+def _news(workspace_id: int, source: int, target: int, cause: str, now: datetime) -> News:
+    return News(
+        workspace_id=workspace_id,
+        type="customer.merged",
+        once=str(source),
+        at=now,
+        data={"merged_customer_id": source, "cause": cause},
+        customer_id=target,
+    )
 
 
 def _ends(pairs: list[Pair]) -> dict[int, int]:

@@ -10,6 +10,7 @@ import msgspec
 from django.db.models import QuerySet
 
 from engagement.statements import run_statement
+from engagement.webhooks.announcing import News, announce
 from journeys.filtering import NONE, RISING, STAGES, Belief, normalise
 from journeys.inferring.instances import Change, Instance, Mark, Table, best, due_at
 from journeys.inferring.stories import Story
@@ -143,7 +144,8 @@ class Told(NamedTuple):
 def add_changes(
     told: Iterable[Told], row_ids: Mapping[RowKey, int], workspaces: Mapping[int, int], now: datetime
 ) -> int:
-    """Insert stage changes, in one statement; those that are no news count as considered. Returns how many."""
+    """Insert stage changes and announce the news, in two statements; what is none counts as considered. How many."""
+    told = list(told)
     changes = [
         StageChange(
             workspace_id=workspaces[customer_id],
@@ -160,4 +162,23 @@ def add_changes(
         for (customer_id, need_id), change, is_news in told
     ]
     StageChange.objects.bulk_create(changes)
+    news = [_news(one.key[1], change) for one, change in zip(told, changes, strict=True) if one.is_news]
+    announce(news, now=now)
     return len(changes)
+
+
+def _news(need_id: int, change: StageChange) -> News:
+    return News(
+        workspace_id=change.workspace_id,
+        type="customer.stage_changed",
+        once=f"stage:{change.pk}",
+        at=change.at,
+        data={
+            "need_id": need_id,
+            "customer_need_id": change.customer_need_id,
+            "from_stage": change.from_stage,
+            "to_stage": change.to_stage,
+            "probability": round(change.probability, 4),
+        },
+        customer_id=change.customer_id,
+    )

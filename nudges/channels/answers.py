@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
-from engagement.outbound import MOST_READ
+from engagement.answers import retry_after
 from nudges.channels import Outcome, Refused, Unknown
 
 # Something between us and the provider gave up waiting for it.
 MAYBE_TAKEN = (408, 502, 504)
-LONGEST_WAIT = timedelta(days=1)
 # Nothing of the request can have left the house.
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -61,32 +58,3 @@ def trouble(answer: httpx.Response, words: str, *, is_provider: bool) -> Outcome
     if status >= 500:
         return Refused(words, permanent=False, is_provider=is_provider, retry_after=retry_after(answer))
     return Refused(words, permanent=True)
-
-
-def retry_after(answer: httpx.Response) -> timedelta | None:
-    """What Retry-After asks for, a day at most: seconds, or a date beside the answer's own Date."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isdecimal() and len(text) < 9:
-        return min(timedelta(seconds=int(text)), LONGEST_WAIT)
-    until, since = _date(text), _date(answer.headers.get("Date", ""))
-    if until is None or since is None:
-        return None
-    return min(max(until - since, timedelta(0)), LONGEST_WAIT)
-
-
-def read_bounded(answer: httpx.Response) -> bytes:
-    """The body of a streamed answer, or its beginning: nobody makes us read for ever."""
-    body = b""
-    for part in answer.iter_bytes(16 * 1024):
-        body += part
-        if len(body) > MOST_READ:
-            break
-    return body[:MOST_READ]
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
+from engagement.answers import read_bounded, retry_after
 from nudges.channels import Envelope, Outcome, Refused, Sent
-from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
+from nudges.channels.answers import Patience, broken, trouble
 from nudges.channels.encryption import encode
 from nudges.channels.fcm import data_of
 

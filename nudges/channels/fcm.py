@@ -11,8 +11,9 @@ import httpx
 import jwt
 from django.conf import settings
 
+from engagement.answers import read_bounded, retry_after
 from nudges.channels import Envelope, Outcome, Refused, Sent
-from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
+from nudges.channels.answers import Patience, broken, trouble
 from nudges.models import ReplyKind
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"

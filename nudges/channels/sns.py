@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from django.conf import settings
 from django.http import HttpRequest
 
+from engagement.answers import read_bounded
 from engagement.outbound import Client
-from nudges.channels.answers import read_bounded
 
 # Amazon: "Verifying the signatures of Amazon SNS messages". What is signed, in this order, where it is there.
 SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")

@@ -18,11 +18,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from engagement.answers import read_bounded, retry_after
 from engagement.outbound import Client
 from engagement.people.traits import usable_number
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, one_by_one
 from nudges.channels.accounts import Field
-from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
+from nudges.channels.answers import Patience, broken, trouble
 
 LONGEST_BODY = 1_600  # Twilio refuses more (21617)
 SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{1,11}")

@@ -18,10 +18,11 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from engagement.answers import read_bounded, retry_after
 from engagement.outbound import Client
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, one_by_one
 from nudges.channels.accounts import Field
-from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
+from nudges.channels.answers import Patience, broken, trouble
 from nudges.channels.encryption import MOST_BYTES, encrypt, vapid_header
 from nudges.models import ReplyKind
 

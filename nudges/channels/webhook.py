@@ -18,11 +18,12 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from engagement.answers import read_bounded, retry_after
 from engagement.outbound import Client, refusal_of
 from engagement.webhooks import signed
 from nudges.channels import Capability, Envelope, Outcome, Refused, Send, Sent, Unknown, one_by_one
 from nudges.channels.accounts import Field
-from nudges.channels.answers import Patience, broken, read_bounded, retry_after, trouble
+from nudges.channels.answers import Patience, broken, trouble
 from nudges.models import ReplyKind
 
 REMEMBERED = timedelta(hours=24)

@@ -10,8 +10,8 @@ import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from engagement.answers import read_bounded
 from engagement.outbound import Client
-from nudges.channels.answers import read_bounded
 
 PATH = "/touchstone-sw.js"
 SCRIPTS = ("text/javascript", "application/javascript", "application/x-javascript")

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from engagement.conditions import ConditionError, customers_matching
 from engagement.counts import Counts
+from engagement.webhooks.announcing import News, announce
 from nudges.approvals import standing_of
 from nudges.considering.forwarding import Asked, forward
 from nudges.models import Broadcast, BroadcastState, Nudge, NudgeStatus, Waiting
@@ -29,6 +30,7 @@ class BroadcastError(ValueError):
     """A broadcast that cannot be started, paused, resumed or stopped; the message says why and what helps."""
 
 
+@transaction.atomic
 def start_broadcast(
     *, nudge: Nudge, started_by: Any, now: datetime, not_after: datetime | None = None
 ) -> Broadcast:
@@ -46,7 +48,7 @@ def start_broadcast(
     audience = customers_matching(nudge.conditions, workspace=nudge.workspace, now=now).count()
     _refuse_unapproved(nudge, audience, now)
     Nudge.objects.filter(pk=nudge.pk).update(audience=audience)
-    return Broadcast.objects.create(
+    broadcast = Broadcast.objects.create(
         workspace_id=nudge.workspace_id,
         nudge=nudge,
         started_at=now,
@@ -54,6 +56,20 @@ def start_broadcast(
         not_after=end,
         audience=audience,
     )
+    _announce(broadcast, "started", now)
+    return broadcast
+
+
+def _announce(broadcast: Broadcast, what: str, now: datetime) -> None:
+    about = {"broadcast_id": broadcast.pk, "nudge_id": broadcast.nudge_id, "audience": broadcast.audience}
+    news = News(
+        workspace_id=broadcast.workspace_id,
+        type=f"broadcast.{what}",
+        once=f"{broadcast.pk}:{what}:{now.isoformat()}",
+        at=now,
+        data=about,
+    )
+    announce([news], now=now)
 
 
 def _refuse_unapproved(nudge: Nudge, audience: int, now: datetime) -> None:
@@ -100,9 +116,11 @@ def _move(
         raise BroadcastError(
             f"state: it is {broadcast.get_state_display().lower()}, so it cannot be {state.label.lower()}"
         )
-    broadcast.state = state
+    before, broadcast.state = broadcast.state, state
     broadcast.finished_at = now if state == BroadcastState.STOPPED else None
     broadcast.save(update_fields=["state", "finished_at"])
+    is_resumed = (before, state) == (BroadcastState.PAUSED, BroadcastState.RUNNING)
+    _announce(broadcast, "resumed" if is_resumed else state.value, now)
     return broadcast
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from engagement.access import DashboardRequest, dashboard_page
 from engagement.models import ApiKey, KeyKind
+from engagement.webhooks.troubles import programs_given_up
 from journeys.models import JOURNEY
 from journeys.needs import needs_by_stage
 from nudges import overviews
@@ -41,6 +42,7 @@ def live_part(request: DashboardRequest) -> dict[str, Any]:
         "needs": needs_by_stage(workspace),
         "days": overviews.days(workspace, today=today),
         "totals": overviews.totals(workspace, since=now - SPAN),
+        "programs_off": programs_given_up(workspace),
         "waits": waiting_nudges(Nudge.objects.filter(workspace=workspace)).count(),
         "held": held_back(workspace, since=now - SPAN),
         "decisions": ledger_lines(overviews.newest_decisions(workspace, limit=12), workspace=workspace),

@@ -14,11 +14,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from engagement.answers import read_bounded
 from engagement.auditing import changes, record
 from engagement.models import Customer, Workspace
 from engagement.outbound import Client
 from engagement.signing import BadToken, sign, unsign
-from nudges.channels.answers import read_bounded
 from nudges.models import Message, Preference, Watch, Watched
 
 PROOF = "watch domain"

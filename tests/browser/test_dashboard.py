@@ -25,7 +25,7 @@ from journeys.models import Guide, Need
 from nudges.models import Decision, Nudge
 from reviews.importing import check_import, upload_reviews, work_on_imports
 from reviews.models import Review
-from tests import make_surveys
+from tests import make_surveys, make_webhooks
 from tests.browser.conftest import LOOKS, Look
 from tests.committed import Server, empty_database, environment_of_test_database, serve
 from tests.make_dashboard import broadcast, rejected
@@ -140,7 +140,7 @@ def pages() -> dict[str, str]:
 
 
 def pages_of_files_and_surveys() -> dict[str, str]:
-    """Pages whose things the demo lacks: a file that was checked, and a survey."""
+    """Pages whose things the demo lacks: a file that was checked, a survey, and programs that are told of changes."""
     workspace = Workspace.objects.get()
     batch = upload_reviews(
         workspace=workspace,
@@ -156,7 +156,10 @@ def pages_of_files_and_surveys() -> dict[str, str]:
     survey = make_surveys.survey(workspace).pk
     guide = Guide.objects.order_by("id").first()
     assert guide
+    program = make_webhooks.told(workspace).pk
     return {
+        "webhooks": "/settings/webhooks",
+        "webhook": f"/settings/webhooks/{program}",
         "imports": "/reviews/imports",
         "import": f"/reviews/imports/{batch.pk}",
         "exports": "/reviews/exports",
