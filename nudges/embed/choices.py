@@ -34,7 +34,7 @@ def chosen(told: QueryDict, customer: Customer, now: datetime) -> Choices:
             for channel in offered
         },
         paused_topics={
-            category.pk: _pause(told[f"pause:{category.pk}"], customer, now)
+            category.pk: _pause(told.get(f"pause:{category.pk}", ""), customer, now)
             for category in categories
             if f"pause:{category.pk}" in told
         },

@@ -181,7 +181,7 @@ class Placeholders(Environment):
     context_depth_limit = 15
     loop_iteration_limit = 200
     local_namespace_limit = 10_000
-    template_class = BoundedTemplate
+    template_class: type[BoundTemplate] = BoundedTemplate
     output_stream_limit = MAX_OUTPUT
 
     def __init__(self, output: type[Output]) -> None:
