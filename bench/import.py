@@ -19,9 +19,8 @@ from bench.measuring import Measured, say
 from bench.reviewing.writing import write
 from bench.world import raw_connection, settle
 from engagement.models import Product, Workspace
-from reviews.import_models import ReviewImport, ReviewOrigin
 from reviews.importing import check_import, start_import, upload_reviews, work_on_imports
-from reviews.models import Review
+from reviews.models import Review, ReviewImport, ReviewOrigin
 
 LINES, PRODUCTS = 50_000, 500
 HEADER = (

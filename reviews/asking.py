@@ -17,8 +17,7 @@ from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.models import Customer, Product
 from reviews.links import answer_url
-from reviews.models import ReviewPolicy
-from reviews.talk_models import Owner, OwnerAsked, Post, PostStatus
+from reviews.models import Owner, OwnerAsked, Post, PostStatus, ReviewPolicy
 
 ASKED_EACH = timedelta(days=30)  # one owner, about whatever they own
 ASKED_AT_ONCE = 5  # owners for one question

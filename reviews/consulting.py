@@ -20,9 +20,8 @@ from engagement.counts import Counts
 from engagement.outbound import Client
 from engagement.sealing import CannotOpen, unseal
 from engagement.webhooks import signed
-from reviews.models import ModerationEntry, Review, ReviewPolicy
+from reviews.models import ModerationEntry, Post, Review, ReviewPolicy
 from reviews.pipeline import HOLD, TAG, Flag
-from reviews.talk_models import Post
 
 STEP = "program"
 TIMEOUT = 5  # seconds, for all of an answer

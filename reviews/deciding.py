@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 
 from engagement.models import Workspace
 from reviews.judging import note_post, publish_post, reject_post, undo_post
-from reviews.models import ModerationEntry, RejectionReason, Review
+from reviews.models import ModerationEntry, Post, RejectionReason, Review
 from reviews.moderating import NotNow, note_review, publish_review, reject_review, undo_moderation
 from reviews.pipeline import HOLD
 from reviews.reporting import resolve_reports
-from reviews.talk_models import Post
 
 MOST = 100
 

@@ -9,9 +9,8 @@ from typing import Any
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from reviews.import_models import ReviewImportLine
 from reviews.marking import mark_fit_due
-from reviews.models import HelpfulVote, Review
+from reviews.models import HelpfulVote, Review, ReviewImportLine
 from reviews.tallying import mark_stale
 from reviews.voting import voter_name
 

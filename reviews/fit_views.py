@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviews.fit_models import FitSheet
 from reviews.fitting.shapes import attributes_of, cells_of, learned_of, scales_of
 from reviews.likeness.attributes import Attribute, Codes, Scale, encode
 from reviews.likeness.cells import relevant
 from reviews.likeness.estimates import Learned, Posterior, closeness, estimate, likeness_to
 from reviews.likeness.ordering import Candidate, similar_order
+from reviews.models import FitSheet
 
 NEAR = 0.6  # likeness in one attribute from which two values are called near
 

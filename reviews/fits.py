@@ -14,9 +14,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Product
-from reviews.fit_models import FitSheet, FitTopic
 from reviews.fit_views import Carrier, Fit, FitView, Share
 from reviews.fitting.shapes import attributes_of
+from reviews.models import FitSheet, FitTopic
 
 ENOUGH_EFFECTIVE = 5.0  # equally like reviews that would say as much
 ENOUGH_LIKE = 2.0  # reviews by people alike, in total: a hundred who are hardly alike are nobody

@@ -8,9 +8,8 @@ from django.db import transaction
 
 from engagement.counts import Counts
 from engagement.models import Customer
-from reviews.import_models import ImportState, ReviewImport, ReviewImportLine
 from reviews.links import CONFIRMATION_FOR
-from reviews.models import Review, ReviewStatus
+from reviews.models import ImportState, Review, ReviewImport, ReviewImportLine, ReviewStatus
 
 # A day longer than the link works, so that nobody's last click finds nothing.
 KEPT_FOR = CONFIRMATION_FOR + timedelta(days=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engagement.models import Workspace
 from reviews.exporting.sheets import csv_lines
-from reviews.import_models import LineOutcome, ReviewImport, ReviewImportLine
+from reviews.models import LineOutcome, ReviewImport, ReviewImportLine
 
 SHOWN = 50
 

@@ -15,10 +15,9 @@ from engagement.ingesting import record_events
 from engagement.models import Workspace
 from engagement.webhooks.announcing import News, announce
 from engagement.webhooks.types import OF_EVENTS
-from reviews.models import ModerationEntry, RejectionReason
+from reviews.models import ModerationEntry, Post, PostKind, PostStatus, RejectionReason
 from reviews.moderating import GRACE, Actor, NotNow
 from reviews.reporting import resolve_reports
-from reviews.talk_models import Post, PostKind, PostStatus
 from reviews.tallying import mark_pages_old
 
 

@@ -11,8 +11,7 @@ from django.conf import settings
 
 from engagement.models import Customer, Product, Workspace
 from engagement.signing import BadToken, sign, unsign
-from reviews.models import Review
-from reviews.talk_models import Post
+from reviews.models import Post, Review
 
 AUTHOR, CONFIRMATION = "review-author", "review-confirmation"
 QUESTION, ANSWER, COLLECTION = "question-confirmation", "question-answer", "review-collection"

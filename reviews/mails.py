@@ -12,8 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from reviews.links import confirmation_url, question_confirmation_url, questions_url, writing_url
-from reviews.models import Review
-from reviews.talk_models import Post
+from reviews.models import Post, Review
 
 
 def confirmation_mail(review: Review, *, email: str, language: str) -> EmailMessage:

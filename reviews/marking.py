@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reviews.fit_models import FitDue
+from reviews.models import FitDue
 
 
 def mark_fit_due(*, product_ids: Iterable[int]) -> None:

@@ -8,8 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from reviews.models import Review, ReviewRating, ReviewStatus, ReviewVersion
-from reviews.talk_models import Owner, OwnerAsked, Post
+from reviews.models import Owner, OwnerAsked, Post, Review, ReviewRating, ReviewStatus, ReviewVersion
 from reviews.tallying import mark_stale
 from reviews.verifying import verify_reviews
 from reviews.versions import shown_words

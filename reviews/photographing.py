@@ -20,8 +20,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engagement.counts import Counts
-from reviews.models import Review
-from reviews.photo_models import ReviewPhoto
+from reviews.models import Review, ReviewPhoto
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST = 4  # of one review

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import F, Q
 
-from reviews.models import Review, ReviewStatus
-from reviews.photo_models import ReviewPhoto
+from reviews.models import Review, ReviewPhoto, ReviewStatus
 
 
 def attach_photos(reviews: Iterable[Review], *, newest: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Prefetch
 
 from engagement.models import Product
-from reviews.talk_models import Post, PostKind, PostStatus
+from reviews.models import Post, PostKind, PostStatus
 
 SHOWN = 30
 

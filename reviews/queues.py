@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from engagement.models import Workspace
-from reviews.models import Review, ReviewStatus
-from reviews.talk_models import Post, Report
+from reviews.models import Post, Report, Review, ReviewStatus
 
 TABS = ("pending", "posts", "reported", "published", "rejected")
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engagement.models import Customer
-from reviews.models import HelpfulVote, Review, ReviewDraft, ReviewVersion
-from reviews.photo_models import ReviewPhoto
-from reviews.talk_models import Owner, Post
+from reviews.models import HelpfulVote, Owner, Post, Review, ReviewDraft, ReviewPhoto, ReviewVersion
 from reviews.voting import voter_name
 
 

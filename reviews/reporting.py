@@ -10,8 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from engagement.models import Workspace
-from reviews.models import RejectionReason, Review, ReviewStatus
-from reviews.talk_models import Post, PostStatus, Report
+from reviews.models import Post, PostStatus, RejectionReason, Report, Review, ReviewStatus
 
 LONGEST_NOTE = 500
 

@@ -12,8 +12,7 @@ from engagement.auditing import changes, record
 from engagement.models import Workspace
 from engagement.sealing import seal
 from engagement.webhooks import make_secret
-from reviews.fit_models import FitTopic
-from reviews.models import ReviewPolicy
+from reviews.models import FitTopic, ReviewPolicy
 from reviews.tallying import mark_pages_old_of_workspace
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse
 
-from reviews.photo_models import ReviewPhoto
+from reviews.models import ReviewPhoto
 
 
 def picture(photo: ReviewPhoto, *, small: bool, cache: str) -> HttpResponse:

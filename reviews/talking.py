@@ -18,10 +18,9 @@ from engagement.people.traits import usable_email
 from reviews.confirming import owner_of_address
 from reviews.judging import note_post, publish_post
 from reviews.links import CONFIRMATION_FOR
-from reviews.models import Review
+from reviews.models import OwnerAsked, Post, PostKind, PostStatus, Review
 from reviews.pipeline import HOLD, Words, screen
 from reviews.screening import comparisons
-from reviews.talk_models import OwnerAsked, Post, PostKind, PostStatus
 
 LEAST, LONGEST = 10, 2000
 KEPT_FOR = CONFIRMATION_FOR + timedelta(days=1)

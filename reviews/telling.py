@@ -14,8 +14,7 @@ from django.db import transaction
 from engagement.counts import Counts
 from engagement.models import Address, Channel
 from reviews.mails import answer_mail, rejection_mail
-from reviews.models import Review
-from reviews.talk_models import Post
+from reviews.models import Post, Review
 
 logger = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(minutes=15)

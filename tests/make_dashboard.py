@@ -29,11 +29,8 @@ from engagement.suppressing import suppress_address
 from journeys.guides import save_guide
 from journeys.models import Guide
 from nudges.models import Broadcast, Decision, InboundText, Nudge, NudgeContent
-from reviews.import_models import ReviewImport
 from reviews.importing import upload_reviews
-from reviews.models import Review
-from reviews.photo_models import ReviewPhoto
-from reviews.talk_models import Post
+from reviews.models import Post, Review, ReviewImport, ReviewPhoto
 from reviews.talking import ask_question
 from tests import make, make_contents, make_flows, make_nudges, make_reviews, make_surveys, make_webhooks
 from tests.make import NOW

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.models import Role
-from reviews.import_models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine, Unstated
 from reviews.importing import (
     BadMapping,
     WrongState,
@@ -27,6 +26,7 @@ from reviews.importing import (
 from reviews.importing.files import LARGEST, BadFile
 from reviews.importing.formats import LABELS, TARGETS
 from reviews.imports import recent_imports, report_lines, sample_lines, told_lines
+from reviews.models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine, Unstated
 
 FIELDS = {
     "external_id": gettext_lazy("Its id there"),

@@ -18,11 +18,9 @@ from engagement.dashboard.pages import Page, keyset_page
 from engagement.questions import questions_about
 from reviews import queues
 from reviews.deciding import last_batch
-from reviews.models import WORDS, ModerationEntry, RejectionReason, Review
-from reviews.photo_models import ReviewPhoto
+from reviews.models import WORDS, ModerationEntry, Post, RejectionReason, Report, Review, ReviewPhoto
 from reviews.photos import attach_photos
 from reviews.serving import picture
-from reviews.talk_models import Post, Report
 
 PAGE = 25
 LABELS = {

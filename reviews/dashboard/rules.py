@@ -17,8 +17,8 @@ from engagement.access import DashboardRequest, dashboard_page, of_workspace
 from engagement.models import Role
 from engagement.outbound import refusal_of
 from engagement.questions import questions_about
-from reviews.fit_models import FitTopic
 from reviews.holdouts import compare_holdouts
+from reviews.models import FitTopic
 from reviews.ruling import change_policy, change_topic, policy_of
 
 MOST_WORDS = 500

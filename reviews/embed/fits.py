@@ -9,7 +9,7 @@ from engagement.embed.doors import posting
 from engagement.embed.readers import note_reading, reader_of
 from engagement.models import Workspace
 from reviews.embed.writing import find_product
-from reviews.fit_models import FitSheet
+from reviews.models import FitSheet
 
 ARMS = ("shown", "held_out")
 

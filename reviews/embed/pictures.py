@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from reviews.photo_models import ReviewPhoto
+from reviews.models import ReviewPhoto
 from reviews.photos import published_photo
 from reviews.serving import picture
 

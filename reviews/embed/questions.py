@@ -26,9 +26,9 @@ from reviews.embed.forms import SITUATION, TRAP, field_id
 from reviews.embed.writing import find_product
 from reviews.links import page_url, questions_url, read_answer, read_question_confirmation
 from reviews.mails import question_mail
+from reviews.models import OwnerAsked, Post, PostStatus
 from reviews.posts import published_questions
 from reviews.situations import usable_answers
-from reviews.talk_models import OwnerAsked, Post, PostStatus
 from reviews.talking import BadPost, answer_as_owner, ask_question, ask_unconfirmed, confirm_question
 
 logger = logging.getLogger(__name__)

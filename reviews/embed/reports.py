@@ -11,9 +11,8 @@ from django.utils import timezone
 from engagement.embed.doors import client_address, hosted, reading_language, render
 from engagement.limits import is_first_time
 from engagement.models import Workspace
-from reviews.models import RejectionReason, Review, ReviewStatus
+from reviews.models import Post, PostStatus, RejectionReason, Review, ReviewStatus
 from reviews.reporting import report_post, report_review
-from reviews.talk_models import Post, PostStatus
 
 
 @hosted("GET", "POST", limit=10)

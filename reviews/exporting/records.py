@@ -11,8 +11,7 @@ from django.db.models import Model, QuerySet
 
 from engagement.models import Workspace
 from reviews.exporting.sheets import csv_lines
-from reviews.models import Review
-from reviews.talk_models import Post
+from reviews.models import Post, Review
 
 AT_ONCE, PIECE = 500, 100
 M = TypeVar("M", bound=Model)

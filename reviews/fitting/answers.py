@@ -10,10 +10,9 @@ from typing import Any
 
 from django.db.models import Count, Max, QuerySet, Sum
 
-from reviews.fit_models import FitTopic
 from reviews.likeness.attributes import Attribute, Scale, encode
 from reviews.likeness.cells import Opinion
-from reviews.models import Review, ReviewKind, ReviewStatus
+from reviews.models import FitTopic, Review, ReviewKind, ReviewStatus
 
 # Who writes before using the product can't say how it fitted.
 AFTER_USE = (ReviewKind.FIRST_IMPRESSION, ReviewKind.IN_USE, ReviewKind.OVER_TIME, ReviewKind.CHANGED)

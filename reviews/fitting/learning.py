@@ -9,10 +9,10 @@ from django.db import transaction
 
 from engagement.counts import Counts
 from engagement.models import Product
-from reviews.fit_models import FitDue, FitSheet, FitTopic
 from reviews.fitting.answers import answered
 from reviews.fitting.sheets import write_sheets
 from reviews.fitting.topics import is_stale, learn_topic, refresh_questions
+from reviews.models import FitDue, FitSheet, FitTopic
 
 Topic = tuple[int, str]  # workspace, slug
 

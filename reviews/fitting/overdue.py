@@ -8,10 +8,10 @@ from datetime import datetime
 from engagement.counts import Counts
 from engagement.models import Product, Workspace
 from engagement.questions import questions_for
-from reviews.fit_models import FitDue, FitSheet, FitTopic
 from reviews.fitting.answers import Key, signatures
 from reviews.fitting.topics import asked
 from reviews.marking import mark_fit_due
+from reviews.models import FitDue, FitSheet, FitTopic
 
 
 def find_overdue_fit(*, now: datetime, limit: int = 5000) -> Counts:

@@ -1,4 +1,4 @@
-"""What was learned, to JSON and back. The JSON fields of `reviews.fit_models` hold these shapes and no others."""
+"""What was learned, to JSON and back. The JSON fields of `reviews.models` hold these shapes and no others."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from reviews.fit_models import FitCategory, FitTopic
 from reviews.likeness.attributes import Attribute, Scale
 from reviews.likeness.estimates import Cell, Learned, Width, nothing_learned
+from reviews.models import FitCategory, FitTopic
 
 
 def attributes_of(topic: FitTopic) -> tuple[Attribute, ...]:

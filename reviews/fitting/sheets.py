@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from reviews.fit_models import FitCategory, FitSheet, FitTopic
 from reviews.fitting.answers import Key, Told, as_opinions, read_answers, signatures
 from reviews.fitting.shapes import attributes_of, cells_of, learned_of, plain_cells, scales_of
 from reviews.likeness.cells import Opinion, add_up, add_up_category
 from reviews.likeness.estimates import Cell, Learned
 from reviews.likeness.expecting import expect
+from reviews.models import FitCategory, FitSheet, FitTopic
 
 MOST_AUTHORS = 400  # reviews a sheet can name
 

@@ -9,12 +9,12 @@ from django.db.models import Sum
 
 from engagement.models import Product
 from engagement.questions import Questions, questions_for
-from reviews.fit_models import FitCategory, FitSheet, FitTopic
 from reviews.fitting.answers import Told, as_opinions, best_liked, read_answers
 from reviews.fitting.shapes import attributes_of, plain_attributes, plain_learned, plain_scales
 from reviews.likeness.attributes import Attribute, check_attributes, learn_scale
 from reviews.likeness.learning import Lesson, learn
 from reviews.likeness.sampling import Answer
+from reviews.models import FitCategory, FitSheet, FitTopic
 
 MOST_LEARNED_FROM = 30_000  # the newest reviews of a topic
 CHANGED_BY = 10  # learned again when a tenth of the reviews is new

@@ -13,12 +13,11 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from engagement.statements import run_statement
-from reviews.import_models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine
 from reviews.importing.lines import Parsed
 from reviews.importing.making import make_reviews
 from reviews.importing.matching import find_or_make_customers, find_products, known_ids, make_stubs
 from reviews.importing.settling import Settled, settle_lines
-from reviews.models import Review
+from reviews.models import LineOutcome, MissingProducts, Review, ReviewImport, ReviewImportLine
 from reviews.tallying import mark_stale
 from reviews.verifying import verify_reviews
 

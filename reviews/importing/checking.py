@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from reviews.import_models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine
 from reviews.importing.formats import OURS
 from reviews.importing.lines import Reading, read_line
 from reviews.importing.matching import find_products, known_ids
 from reviews.importing.settling import Settled, settle_lines
+from reviews.models import LineOutcome, MissingProducts, ReviewImport, ReviewImportLine
 
 
 def check_lines(batch: ReviewImport, *, now: datetime, limit: int) -> int:

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from engagement.statements import run_statement
 from reviews.contents import ReviewContent
-from reviews.import_models import ReviewImport, Unstated
 from reviews.importing.lines import Parsed
-from reviews.models import RejectionReason, ReviewKind, ReviewStatus
+from reviews.models import RejectionReason, ReviewImport, ReviewKind, ReviewStatus, Unstated
 from reviews.pipeline import Words, screen
 
 

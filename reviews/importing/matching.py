@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engagement.models import Address, Channel, Customer, Product
 from engagement.statements import run_statement
-from reviews.import_models import ReviewImport, ReviewOrigin
+from reviews.models import ReviewImport, ReviewOrigin
 
 
 def find_products(*, workspace_id: int, names: Iterable[str]) -> dict[str, int]:

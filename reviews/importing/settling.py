@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from engagement.statements import run_statement
-from reviews.import_models import LineOutcome, ReviewImportLine
+from reviews.models import LineOutcome, ReviewImportLine
 
 
 class Settled(NamedTuple):

@@ -11,9 +11,9 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext as _
 
 from engagement.auditing import record
-from reviews.import_models import ImportState, LineOutcome, MissingProducts, ReviewImport, Unstated
 from reviews.importing.dates import day_stands_first
 from reviews.importing.formats import PRODUCT_TARGETS, TARGETS
+from reviews.models import ImportState, LineOutcome, MissingProducts, ReviewImport, Unstated
 
 CHECKABLE = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.UNDONE)
 

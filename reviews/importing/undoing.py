@@ -9,10 +9,8 @@ from django.utils.translation import gettext as _
 
 from engagement.dependents import first_dependent
 from engagement.models import Customer, Event, Product
-from reviews.fit_models import FitDue, FitSheet
-from reviews.import_models import LineOutcome, ReviewImport, ReviewOrigin
 from reviews.importing.settling import Settled, settle_lines
-from reviews.models import RatingTally, Review
+from reviews.models import FitDue, FitSheet, LineOutcome, RatingTally, Review, ReviewImport, ReviewOrigin
 from reviews.tallying import mark_stale
 
 # What was counted and learned of reviews that are gone.

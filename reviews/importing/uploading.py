@@ -13,9 +13,9 @@ from django.db import transaction
 
 from engagement.models import Workspace
 from engagement.statements import run_statement
-from reviews.import_models import ReviewImport
 from reviews.importing.files import read_table
 from reviews.importing.formats import detect
+from reviews.models import ReviewImport
 
 AT_ONCE = 5000
 

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import Count
 
 from engagement.counts import Counts
-from reviews.import_models import ImportState, ReviewImport
 from reviews.importing.bringing import bring_lines
 from reviews.importing.checking import check_lines
 from reviews.importing.undoing import forget_stubs, undo_lines
+from reviews.models import ImportState, ReviewImport
 
 WORK: dict[str, tuple[Callable[..., int], ImportState]] = {
     ImportState.CHECKING: (check_lines, ImportState.CHECKED),

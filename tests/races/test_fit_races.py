@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from reviews.fit_models import FitDue, FitSheet, FitTopic
 from reviews.fitting.learning import learn_fit
 from reviews.marking import mark_fit_due
+from reviews.models import FitDue, FitSheet, FitTopic
 from tests import make, make_fit
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -11,8 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from journeys.models import Need
-from reviews.fit_models import FitTopic
-from reviews.models import ModerationEntry, Review, ReviewRating
+from reviews.models import FitTopic, ModerationEntry, Review, ReviewRating
 from tests import make, make_reviews
 from tests.make_dashboard import Office, text_of
 

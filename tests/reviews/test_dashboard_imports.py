@@ -6,9 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from engagement.models import AuditEntry
-from reviews.import_models import ReviewImport
 from reviews.importing import work_on_imports
-from reviews.models import Review
+from reviews.models import Review, ReviewImport
 from tests import make
 from tests.make_dashboard import Office
 from tests.reviews import import_files

@@ -9,11 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from reviews.deciding import Pick, decide, undo_last
-from reviews.models import ModerationEntry, Review, ReviewStatus
+from reviews.models import ModerationEntry, Post, PostStatus, Report, Review, ReviewStatus
 from reviews.reporting import report_post, report_review
 from reviews.scrutinies import equal_scrutiny, wilson
 from reviews.submitting import submit_review
-from reviews.talk_models import Post, PostStatus, Report
 from reviews.talking import ask_question
 from tests import make, make_reviews
 

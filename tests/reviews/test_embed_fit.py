@@ -11,8 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from engagement.keys import make_key
-from reviews.fit_models import FitDue, FitTopic
-from reviews.models import Review
+from reviews.models import FitDue, FitTopic, Review
 from reviews.tallying import mark_stale, tally_ratings
 from reviews.voting import vote_helpful
 from tests import make, make_fit, make_reviews

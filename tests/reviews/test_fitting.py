@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from engagement.models import Product, Workspace
-from reviews.fit_models import FitDue, FitSheet, FitTopic
 from reviews.fits import Fit, Lack, NotEnough, attributes_that_matter, is_held_out, read_fit
 from reviews.fitting.learning import learn_fit
 from reviews.fitting.overdue import find_overdue_fit
 from reviews.marking import mark_fit_due
-from reviews.models import Review
+from reviews.models import FitDue, FitSheet, FitTopic, Review
 from tests import make, make_fit
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from engagement.events import SystemEvent
 from engagement.ingesting import record_events
 from engagement.keys import make_key
 from engagement.models import Event
-from reviews.fit_models import FitCategory, FitSheet, FitTopic
 from reviews.holdouts import compare_holdouts, difference, rate
+from reviews.models import FitCategory, FitSheet, FitTopic
 from tests import make
 
 ANONYMOUS = "0123456789abcdef"

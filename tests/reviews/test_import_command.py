@@ -8,8 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from reviews.import_models import ReviewImport
-from reviews.models import Review
+from reviews.models import Review, ReviewImport
 from tests import make
 from tests.reviews import import_files
 

@@ -16,9 +16,8 @@ from PIL import Image
 from config.storing import storage_at
 from engagement.erasing import erase_customer
 from reviews.links import writing_url
-from reviews.models import Review
+from reviews.models import Review, ReviewPhoto
 from reviews.moderating import publish_review
-from reviews.photo_models import ReviewPhoto
 from reviews.photographing import BadPhoto, forget_photos, redraw
 from reviews.tallying import tally_ratings
 from tests import make, make_reviews

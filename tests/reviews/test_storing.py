@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.http import Http404
 
 from config.storing import storage_at
-from reviews.photo_models import ReviewPhoto
+from reviews.models import ReviewPhoto
 from reviews.serving import picture
 
 

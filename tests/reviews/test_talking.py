@@ -20,9 +20,8 @@ from reviews.absorbing import absorb_merges
 from reviews.asking import ASKED_AT_ONCE, ASKED_EACH, agree_to_be_asked, ask_owners
 from reviews.judging import publish_post, reject_post, undo_post
 from reviews.links import answer_url, questions_url, writing_url
-from reviews.models import ModerationEntry, Review, ReviewPolicy
+from reviews.models import ModerationEntry, Owner, OwnerAsked, Post, Report, Review, ReviewPolicy
 from reviews.moderating import GRACE
-from reviews.talk_models import Owner, OwnerAsked, Post, Report
 from reviews.talking import (
     KEPT_FOR,
     answer_as_company,

@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from engagement.models import Workspace
-from reviews.import_models import MissingProducts, ReviewImport, Unstated
 from reviews.importing import (
     BadMapping,
     check_import,
@@ -23,6 +22,7 @@ from reviews.importing import (
 from reviews.importing.files import BadFile
 from reviews.importing.formats import LABELS, TARGETS
 from reviews.imports import report_lines
+from reviews.models import MissingProducts, ReviewImport, Unstated
 
 
 class Command(BaseCommand):
