@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from engagement.access import DashboardRequest, dashboard_action, dashboard_page, of_workspace
 from engagement.models import Channel, Role, Suppression, Workspace
 from engagement.suppressing import CannotLift, lift_by_hand, list_suppressions, suppress_many
+from nudges.channels.accounts import fields_of, needs_account
 from nudges.channels.mail_providers import PROVIDERS
 from nudges.models import Circuit, Quota
 from nudges.sending.circuits import try_now
@@ -67,11 +68,16 @@ def _providers_of(workspace: Workspace, *, now: datetime) -> list[dict[str, Any]
 
 
 def _account_of(route: Route) -> str:
-    if not route.is_own:
-        return _("The installation's: %(provider)s") % {"provider": route.channel.provider}
-    if not route.provider:
+    """By whose account it leaves; nothing where nobody has one, as where a person calls."""
+    if route.is_own and route.provider:
+        return _("Your own account with %(provider)s") % {"provider": PROVIDERS[route.provider].label}
+    if route.is_own:
         return _("Your own account")
-    return _("Your own account with %(provider)s") % {"provider": PROVIDERS[route.provider].label}
+    if needs_account(route.name):
+        return _("Not set up yet")
+    if not fields_of(route.name):
+        return ""
+    return _("The installation's: %(provider)s") % {"provider": route.channel.provider}
 
 
 def describe_limits(limits: Limits, quota: Quota | None, *, today: date) -> list[str]:
