@@ -296,6 +296,8 @@ QUESTIONS_FOR = "journeys.questions.questions_for"
 QUESTIONS_ABOUT = "journeys.questions.questions_about"
 # Who knows which of those questions change how things fit: a guide's criteria show it.
 WHAT_MATTERS = "reviews.fits.attributes_that_matter"
+# Who knows what a customer told of their situation before: a review form does not ask it twice.
+KNOWN_SITUATION = "journeys.situations.known_situation"
 # How several products fitted people like somebody: a shortlist puts the figures side by side.
 FITS_BESIDE = "reviews.fits.fits_beside"
 # What a customer's timeline is made of; each is `def source(customer, *, before, limit) -> list[TimelineEntry]`.

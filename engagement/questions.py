@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from engagement.models import Product
+from engagement.models import Customer, Product
 
 
 class Attribute(NamedTuple):
@@ -50,6 +50,16 @@ def questions_about(*, workspace_id: int, topics: Collection[str]) -> dict[str, 
     """The questions of topics, by slug; a topic that is not there any more is left out."""
     read = import_string(settings.QUESTIONS_ABOUT)
     found: dict[str, Questions] = read(workspace_id=workspace_id, topics=topics)
+    return found
+
+
+def known_situation(*, customer: Customer, topic: str) -> dict[str, Any]:
+    """{attribute: answer} that a customer told of the situation behind a topic, as it is asked now.
+
+    Without what is sensitive: that was told for one purpose, and is asked again for another.
+    """
+    read = import_string(settings.KNOWN_SITUATION)
+    found: dict[str, Any] = read(customer=customer, topic=topic)
     return found
 
 

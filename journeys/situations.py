@@ -38,6 +38,15 @@ def situation_of(customer: Customer, need: Need) -> dict[str, Any]:
     return answers_in(need, dict(facts.values_list("key", "value")))
 
 
+def known_situation(*, customer: Customer, topic: str) -> dict[str, Any]:
+    """The same by the need's slug, for other floors: without what is sensitive. Two queries."""
+    need = Need.objects.filter(workspace_id=customer.workspace_id, slug=topic).first()
+    if need is None:
+        return {}
+    sensitive = {row["key"] for row in need.context_attributes if row.get("is_sensitive")}
+    return {key: answer for key, answer in situation_of(customer, need).items() if key not in sensitive}
+
+
 def answers_in(need: Need, told: Mapping[str, Any]) -> dict[str, Any]:
     """What was told, as the need's questions take it; what is not asked any more is left out."""
     found = {}

@@ -21,7 +21,7 @@ class GuideChange(Body):
         child=serializers.DictField(),
         max_length=60,
         required=False,
-        help_text="Each {kind: text | checklist | comparison | not_for | care | changed | question, …}.",
+        help_text="Each {kind: text | checklist | comparison | not_for | care | changed | question | situation, …}.",
     )
     conditions = serializers.DictField(
         required=False, help_text="For whom it stands in place of the general one; {} is the general one."

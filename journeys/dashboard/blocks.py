@@ -20,6 +20,7 @@ KIND_NAMES = {
     "care": gettext_lazy("First week and care"),
     "changed": gettext_lazy("When circumstances change"),
     "question": gettext_lazy("Question and answer"),
+    "situation": gettext_lazy("Questions about their situation"),
 }
 
 
@@ -79,6 +80,7 @@ def editor_words() -> dict[str, str]:
         "value": _("Value for"),
         "sources": _("Sources"),
         "title": _("Title"),
+        "asks": _("What the need asks, to readers who are known. For everybody else the block is left out."),
         "addItem": _("Add a point"),
         "addColumn": _("Add a product"),
         "addRow": _("Add a row"),

@@ -20,6 +20,7 @@ from journeys.dashboard.guide_forms import GuideForm
 from journeys.guides import Problem, check_blocks, guide_for, render_blocks
 from journeys.guides.comparing import compare_versions
 from journeys.models import JOURNEY, Guide, GuideVersion, Need
+from journeys.situations import asked_of
 
 
 class AskedFor(NamedTuple):
@@ -144,6 +145,7 @@ def as_read(
         "sub": "h2",
         "version": words,
         "guide": guide,
+        "situation": {"questions": [{"asked": one} for one in asked_of(need, {})]} if need else {},
         "blocks": render_blocks(blocks, workspace=request.workspace, need=need.slug if need else "")
         if blocks
         else [],

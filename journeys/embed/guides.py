@@ -17,9 +17,11 @@ from engagement.embed.readers import Reader, keeper_of, note_reading, reader_of
 from engagement.models import Customer, Workspace
 from engagement.people import find_customer
 from journeys.embed.linked import linked_data
+from journeys.embed.situations import form_context
 from journeys.guides import guide_by_slug, guide_for, is_stale, published_languages, render_guide
 from journeys.guides.ticks import CHECKED, ticks_of
 from journeys.models import GuideVersion, Stage
+from journeys.situations import asked_of, situation_of
 
 HREF = re.compile(r'href="(https?://[^"]+)"')
 
@@ -51,10 +53,22 @@ def show(
     )
     if version is None:
         raise Http404
-    context = context_of(request, version)
+    context, language = context_of(request, version), reading_language(request, workspace)
     if customer is not None:
-        context |= {"is_own": True, "ticks": ticks_of(customer, version.guide.slug, now=timezone.now())}
-    return render("journeys/embed/_guide.html", context, language=reading_language(request, workspace))
+        context |= {
+            "is_own": True,
+            "ticks": ticks_of(customer, version.guide.slug, now=timezone.now()),
+            "situation": asked_in(version, customer, language),
+        }
+    return render("journeys/embed/_guide.html", context, language=language)
+
+
+def asked_in(version: GuideVersion, customer: Customer, language: str) -> dict[str, Any]:
+    """What a guide asks this reader about their situation, with what they told before; empty where it asks nothing."""
+    need = version.guide.need
+    if not need.context_attributes or not any(block["kind"] == "situation" for block in version.blocks):
+        return {}
+    return form_context(need, asked_of(need, situation_of(customer, need)), {}, language)
 
 
 @hosted("GET")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils import timezone, translation
 
 from engagement.embed.doors import hosted, posting, private, reading_language, render
 from engagement.embed.readers import keeper_of, reader_of
-from engagement.models import Customer, Workspace
+from engagement.models import Customer, Product, Workspace
 from engagement.signing import BadToken
 from journeys.links import SITUATION, SITUATION_FOR, customer_of_link
 from journeys.models import Need
 from journeys.noting import BadSituation, consent_wording, note_situation
-from journeys.situations import Asked, asked_of, situation_of, situations_of
+from journeys.questions import need_for
+from journeys.situations import Asked, asked_of, known_situation, situation_of, situations_of
 
 PREFIX = "a."
+ASKED_BY = "s."  # before an attribute, where reviews and fit are asked for
 
 
 @posting(limit=120)
@@ -39,6 +42,22 @@ def situation_fragment(request: HttpRequest, workspace: Workspace) -> HttpRespon
     return render(
         "journeys/embed/_situation.html", context, language=language, status=422 if problems else 200
     )
+
+
+@posting(limit=120)
+def known(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """What the reader told of the situation behind a `product`, as a query of what reviews and fit are asked by.
+
+    Reviews come from where caches keep them, so they are asked by coarse answers and not by whose they are.
+    """
+    customer = keeper_of(reader_of(request, workspace, now=timezone.now()), workspace)
+    product = Product.objects.filter(workspace=workspace, sku=request.POST.get("product", "")[:200]).first()
+    need = need_for(product) if product is not None else None
+    if customer is None or need is None:
+        return HttpResponse(content_type="text/plain")
+    situation = known_situation(customer=customer, topic=need.slug)
+    told = urlencode({f"{ASKED_BY}{key}": answer for key, answer in situation.items()}, doseq=True)
+    return HttpResponse(told, content_type="text/plain")
 
 
 @hosted("GET", "POST", limit=30)

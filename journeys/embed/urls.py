@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shared/<slug:workspace>/<str:token>/", friends.shared_page, name="shared_page"),
     path("f/survey/", surveys.survey_fragment, name="survey_fragment"),
     path("survey/<slug:workspace>/<slug:slug>/<str:token>/", surveys.survey_page, name="survey_page"),
+    path("f/known/", situations.known, name="known"),
     path("f/situation/", situations.situation_fragment, name="situation_fragment"),
     path("situation/<slug:workspace>/<str:token>/", situations.situation_page, name="situation_page"),
     path("guide/<slug:workspace>/<slug:slug>/", guides.guide_page, name="guide_page"),

@@ -12,6 +12,7 @@ A block is {"kind": …, "heading"?: text, "sources"?: [{"title", "url"}], …} 
     care        "steps": [{"when", "markdown"}]          first week, keeping it well
     changed     "situations": [{"situation", "markdown", "url"?}]     resize, repair, return, resell, upgrade
     question    "question", "answer"
+    situation   what the need asks about a person's situation, to whom it may be noted: a known reader
 """
 
 from __future__ import annotations
@@ -205,4 +206,5 @@ KINDS: dict[str, dict[str, Checker]] = {
     "care": {"steps": _list(_fields({"when": _text(LINE), "markdown": _text(PAGE)}))},
     "changed": {"situations": _list(_situation)},
     "question": {"question": _text(LINE), "answer": _text(PAGE)},
+    "situation": {},
 }

@@ -20,8 +20,8 @@ class GuideStatus(models.TextChoices):
 class Guide(models.Model):
     """Honest help for one need at one stage in one language.
 
-    `blocks` is a list of {"kind": ..., ...}, where kind is text, checklist, comparison, not_for, care, changed
-    or question; the shapes are checked by `journeys.guides.check_blocks`.
+    `blocks` is a list of {"kind": ..., ...}, where kind is text, checklist, comparison, not_for, care, changed,
+    question or situation; the shapes are checked by `journeys.guides.check_blocks`.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="guides")

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from engagement.embed.doors import fragment, hosted, posting, private, reading_language, render, script_of
 from engagement.embed.readers import reader_of
 from engagement.models import Customer, Product, Workspace
-from engagement.questions import questions_for
+from engagement.questions import known_situation, questions_for
 from engagement.signing import BadToken
 from reviews.authoring import appeal_rejection, own_fields, own_review, withdraw_review
 from reviews.contents import BadReview
@@ -177,8 +177,8 @@ def answer_form(
     own = own_review(customer=author, product=product) if author else None
     if own is not None:
         attach_photos([own], newest=True)
-    fields = data if data is not None else written_before(product, author, own)
     questions = questions_for(product)
+    fields = data if data is not None else written_before(product, author, own, questions.topic)
     situation = read_situation(fields, SITUATION, questions.attributes)
     with translation.override(language):
         context = form_context(product, questions, fields, situation, problems or {}) | {
@@ -196,12 +196,21 @@ def answer_form(
     return render(template, context, language=language, status=422 if problems else 200)
 
 
-def written_before(product: Product, author: Customer | None, own: Review | None) -> QueryDict:
-    """What a known author typed so far, else what they wrote, else no more than their first name."""
+def written_before(product: Product, author: Customer | None, own: Review | None, topic: str) -> QueryDict:
+    """What a known author typed so far, else what they wrote, else their first name and what they told before."""
     fields = QueryDict(mutable=True)
     if author is None:
         return fields
     saved = read_draft(customer=author, product=product) or (own_fields(own) if own is not None else {})
-    for name, values in (saved or {"author_name": [(author.name or "").split(" ")[0]]}).items():
+    for name, values in (saved or told_before(author, topic)).items():
         fields.setlist(name, values)
     return fields
+
+
+def told_before(author: Customer, topic: str) -> dict[str, list[str]]:
+    """Nobody has to tell twice: the first name, and the situation as far as it is not sensitive."""
+    situation = known_situation(customer=author, topic=topic) if topic else {}
+    return {"author_name": [(author.name or "").split(" ")[0]]} | {
+        f"{SITUATION}{key}": [str(one) for one in (answer if isinstance(answer, list) else [answer])]
+        for key, answer in situation.items()
+    }

@@ -21,6 +21,7 @@
     care: () => ({ kind: "care", heading: "", steps: [{ when: "", markdown: "" }] }),
     changed: () => ({ kind: "changed", heading: "", situations: [{ situation: "", markdown: "" }] }),
     question: () => ({ kind: "question", question: "", answer: "" }),
+    situation: () => ({ kind: "situation", heading: "" }),
   };
 
   const mount = (root) => {
@@ -194,6 +195,7 @@
       care: (block, at) => items(`${at}.steps`, block.steps, (one) => [line(w.when, one, "when"), area(w.markdown, one, "markdown")], () => ({ when: "", markdown: "" }), w.addItem),
       changed: (block, at) => items(`${at}.situations`, block.situations, (one) => [line(w.situation, one, "situation"), area(w.markdown, one, "markdown"), line(w.url, one, "url", { type: "url" })], () => ({ situation: "", markdown: "" }), w.addItem),
       question: (block) => [line(w.question, block, "question"), area(w.answer, block, "answer")],
+      situation: () => [make("p", { class: "ts-quiet mb-0" }, w.asks)],
     };
     const drawBlock = (block, place) => {
       if (!FIELDS[block.kind]) return make("div", { class: "ts-block" }, make("pre", { class: "ts-json" }, JSON.stringify(block)));

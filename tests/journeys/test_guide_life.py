@@ -173,6 +173,28 @@ def test_a_known_reader_gets_their_guide_and_links_out_are_told(client: Any, nee
     assert (event.customer_id, event.properties["url"]) == (ana.pk, "https://test.example/a?b=1&c=2")
 
 
+def test_a_guide_asks_a_known_reader_about_their_situation(client: Any, need: Need) -> None:
+    blocks = [*make_guides.BLOCKS, {"kind": "situation", "heading": "About you"}]
+    make_guides.guide(need.workspace, need=need, blocks=blocks)
+    ana = make.customer(need.workspace, external_id="ana")
+    Fact.objects.create(
+        workspace=need.workspace, customer=ana, topic=need.slug, key="width", value="wide", learned_at=NOW
+    )
+    key = make_key(workspace=need.workspace, kind="write", name="Shop")[1]
+    token = make_token(
+        workspace=need.workspace, external_id="ana", expires_at=timezone.now() + timedelta(hours=1)
+    )
+    own = client.post(f"/e/f/guide/own/?key={key}", {"need": need.slug, "token": token}).content.decode()
+    assert "About you" in own
+    assert "<option selected>wide</option>" in own
+    assert 'data-ts-post="/e/f/situation/' in own
+    for nobodys in (
+        client.get("/e/f/guide/", {"key": key, "need": need.slug}),
+        client.post(f"/e/f/guide/own/?key={key}", {"need": need.slug}),
+    ):
+        assert "About you" not in nobodys.content.decode()
+
+
 def test_marketers_schedule_restore_and_target() -> None:
     office = Office().furnish()
     client = office.enter("marketer")

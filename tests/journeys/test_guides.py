@@ -54,6 +54,7 @@ def problems(workspace, *blocks):
             "situations": [{"situation": "Feet grew", "markdown": "Swap.", "url": "https://a.example"}],
         },
         {"kind": "question", "question": "How long?", "answer": "600 km."},
+        {"kind": "situation", "heading": "About you"},
     ],
 )
 def test_every_kind_of_block_can_be_kept(workspace, block):
@@ -66,6 +67,7 @@ def test_every_kind_of_block_can_be_kept(workspace, block):
         ("text", "0", "object with a kind"),
         ({}, "0.kind", "choose one of text, checklist"),
         ({"kind": "video"}, "0.kind", "choose one of"),
+        ({"kind": "situation", "markdown": "x"}, "0.markdown", "not known"),
         ({"kind": "text"}, "0.markdown", "missing"),
         ({"kind": "text", "markdown": " "}, "0.markdown", "not be empty"),
         ({"kind": "text", "markdown": 3}, "0.markdown", "must be text"),

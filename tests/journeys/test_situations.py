@@ -159,6 +159,29 @@ def test_a_signed_in_customer_is_known_by_the_shops_token(
     assert answer.cookies == {}
 
 
+def test_what_a_signed_in_customer_told_before_is_what_reviews_and_fit_are_asked_by(
+    client: Any, need: Need, customer: Customer
+) -> None:
+    key = make_key(workspace=need.workspace, kind="write", name="Shop")[1]
+    make.product(need.workspace, "TERN", category="Road shoes")
+    note(customer, need, agreed=True, width="wide", uses=["road", "trail"], knee="yes")
+    token = make_token(
+        workspace=need.workspace,
+        external_id=str(customer.external_id),
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+
+    def told(**asked: str) -> tuple[str, str]:
+        answer = client.post(f"/e/f/known/?key={key}", asked)
+        return answer.content.decode(), answer["Cache-Control"]
+
+    asked = "s.width=wide&s.uses=road&s.uses=trail"
+    assert told(token=token, product="TERN") == (asked, "no-store"), "what is sensitive stays here"
+    for nobody in ({}, {"token": token + "x"}, {"anonymous_id": "b"}):
+        assert told(product="TERN", **nobody)[0] == ""
+    assert told(token=token, product="none")[0] == ""
+
+
 def test_all_situations_cost_two_queries(customer: Customer, django_assert_num_queries: Any) -> None:
     for n in range(8):
         need = shoe_need(customer.workspace, slug=f"n{n}")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from engagement.identities import make_token
 from engagement.keys import make_key
-from engagement.models import Event
+from engagement.models import Event, Fact
 from journeys.models import Need
 from reviews.authoring import appeal_rejection, withdraw_review
 from reviews.drafting import KEPT_FOR, forget_drafts
@@ -69,6 +69,20 @@ def test_the_form_goes_on_from_what_the_author_wrote(client, link, review):
     assert 'name="overall" value="2" checked' in html
     assert "<option selected>wide</option>" in html
     assert "waits for a person to read it" in html
+
+
+def test_what_the_author_told_before_stands_in_the_form_but_for_what_is_sensitive(client, link, author):
+    need = Need.objects.get()
+    need.context_attributes[0]["is_sensitive"] = False
+    need.context_attributes[1]["is_sensitive"] = True
+    need.save()
+    for key, value in (("width", "wide"), ("ground", "road"), ("gone", "x")):
+        Fact.objects.create(
+            workspace=author.workspace, customer=author, topic=need.slug, key=key, value=value, learned_at=NOW
+        )
+    html = client.get(link).content.decode()
+    assert "<option selected>wide</option>" in html
+    assert "<option selected>road</option>" not in html
 
 
 def test_a_draft_is_kept_as_typed_and_comes_back_on_any_device(client, link, product, author):
