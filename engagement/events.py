@@ -75,6 +75,7 @@ SYSTEM_NAMES = (
     "Shortlist Item Chosen",
     "Shortlist Alternative Chosen",
     "Shortlist Shared",
+    "Shortlist Deleted",
     "Shortlist Friend Answered",
     "Survey Answered",
     "Need Closed",

@@ -69,6 +69,7 @@ EVENT_ICONS = {
     "Shortlist Item Chosen": "circle-check",
     "Shortlist Alternative Chosen": "circle-check",
     "Shortlist Shared": "users",
+    "Shortlist Deleted": "list",
     "Shortlist Friend Answered": "users",
     "Survey Answered": "help-circle",
     "Review Read": "message-star",

@@ -25,10 +25,15 @@ def voter_name(*, customer_id: int | None = None, anonymous_id: str = "") -> str
 def vote_helpful(
     *, workspace: Workspace, review_id: int, voter: str, is_helpful: bool, now: datetime
 ) -> Review:
-    """Take one reader's word, or change it; votes are counted again, fit is due. Raises Review.DoesNotExist."""
+    """Take one reader's word, or change it; votes are counted again, fit is due. Raises Review.DoesNotExist.
+
+    Its author's own word on it counts for nothing.
+    """
     review = Review.objects.select_for_update().get(
         pk=review_id, workspace=workspace, status=ReviewStatus.PUBLISHED
     )
+    if voter == voter_name(customer_id=review.customer_id):
+        return review
     HelpfulVote.objects.update_or_create(
         review=review,
         voter=voter,

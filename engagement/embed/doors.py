@@ -27,6 +27,7 @@ from django.views.decorators.http import require_http_methods
 
 from engagement.embed.previews import previewed
 from engagement.embed.remembering import answer_or_304, keep
+from engagement.embed.texts import refused_text
 from engagement.keys import find_key
 from engagement.limits import take_turn
 from engagement.models import KeyKind, Workspace
@@ -46,7 +47,10 @@ def fragment(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return _settled(
             request,
-            _for_the_shop(request, lambda workspace: _kept(view(request, workspace, *args, **kwargs))),
+            _for_the_shop(
+                request,
+                lambda workspace: _kept(refused_text(request) or view(request, workspace, *args, **kwargs)),
+            ),
         )
 
     return answer
@@ -63,7 +67,8 @@ def posting(limit: int) -> Callable[[View], View]:
             if request.method == "POST" and (refused := refused_turn(request, view.__name__, limit)):
                 return _for_the_shop(request, lambda workspace: refused)
             return _for_the_shop(
-                request, lambda workspace: _unkept(view(request, workspace, *args, **kwargs))
+                request,
+                lambda workspace: _unkept(refused_text(request) or view(request, workspace, *args, **kwargs)),
             )
 
         return answer
@@ -85,8 +90,12 @@ def hosted(*methods: str, limit: int = 10) -> Callable[[View], View]:
             try:
                 if request.method == "POST":
                     refused = refused_turn(request, view.__name__, limit)
+                    refused = refused or refused_text(request, *kwargs.values())
                     return _page(owner, _unkept(refused or view(request, owner, *args, **kwargs)))
-                return _settled(request, _page(owner, _kept(view(request, owner, *args, **kwargs))))
+                refused = refused_text(request, *kwargs.values())
+                return _settled(
+                    request, _page(owner, _kept(refused or view(request, owner, *args, **kwargs)))
+                )
             except Http404:
                 language = reading_language(request, owner)
                 missing = render(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.http import Http404, QueryDict
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from engagement.models import Customer, Product, Workspace
 from journeys.models import Need, Shortlist, ShortlistFriend, ShortlistItem
@@ -15,6 +16,7 @@ from journeys.shortlists import (
     BadWord,
     Outside,
     choose_item,
+    delete_shortlist,
     drop_item,
     keep_item,
     mark_items,
@@ -85,6 +87,12 @@ def choose(_data: QueryDict, owner: Owner, number: int) -> None:
     choose_item(item=find_item(owner, number), now=timezone.now())
 
 
+def delete(data: QueryDict, owner: Owner, _number: int) -> None:
+    if data.get("sure") != "1":
+        raise BadItem("sure", _("Tick that you are sure: what is deleted does not come back."))
+    delete_shortlist(shortlist=find_shortlist(owner), now=timezone.now())
+
+
 def share(data: QueryDict, owner: Owner, _number: int) -> None:
     share_shortlist(shortlist=find_shortlist(owner), label=data.get("label", ""), now=timezone.now())
 
@@ -105,7 +113,7 @@ def unfriend(_data: QueryDict, owner: Owner, number: int) -> None:
 
 ACTIONS: dict[str, Callable[[QueryDict, Owner, int], None]] = {
     "keep": keep, "mark": mark, "demand": demand, "drop": drop, "choose": choose, "share": share, "revoke": revoke,
-    "unfriend": unfriend,
+    "unfriend": unfriend, "delete": delete,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -29,6 +29,7 @@ from journeys.links import (
 from journeys.models import Need, Shortlist, ShortlistItem
 from journeys.questions import need_for
 from journeys.shortlists import BadItem, criteria_of, keep_item, table_of
+from journeys.shortlists.records import records_of
 
 # Left empty by people, who cannot see it.
 TRAP = "website"
@@ -132,6 +133,8 @@ def shortlist_page(request: HttpRequest, workspace: Workspace, token: str) -> Ht
     if need is None:
         raise Http404
     owner = Owner(customer, need)
+    if request.method == "GET" and "take" in request.GET:
+        return private(take_along(owner))
     problems: dict[str, str] = {}
     if request.method == "POST":
         problems = act(request.POST, owner, language)
@@ -143,6 +146,14 @@ def shortlist_page(request: HttpRequest, workspace: Workspace, token: str) -> Ht
         "journeys/embed/shortlist.html", context, language=language, status=422 if problems else 200
     )
     return private(page)
+
+
+def take_along(owner: Owner) -> HttpResponse:
+    """The owner's list as a file, with what friends said to them."""
+    records = [one for one in records_of(owner.customer) if one["need"] == owner.need.slug]
+    answer = JsonResponse({"shortlists": records}, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = f'attachment; filename="shortlist-{owner.need.slug}.json"'
+    return answer
 
 
 def wanted_need(request: HttpRequest, workspace: Workspace, customer: Customer | None) -> Need:

@@ -77,6 +77,23 @@ def drop_item(*, item: ShortlistItem, now: datetime) -> None:
 
 
 @transaction.atomic
+def delete_shortlist(*, shortlist: Shortlist, now: datetime) -> None:
+    """The whole list with its notes, links and what friends said; nothing where it is gone already.
+
+    It says nothing of where the customer stands: who has decided tidies up, too.
+    """
+    held = (
+        Shortlist.objects.select_for_update(of=("self",))
+        .filter(pk=shortlist.pk)
+        .select_related("need")
+        .first()
+    )
+    if held is not None:
+        tell(held, "Shortlist Deleted", "all", {}, now)
+        held.delete()
+
+
+@transaction.atomic
 def set_must_haves(*, shortlist: Shortlist, texts: Sequence[str], now: datetime) -> Shortlist:
     """What the customer will not go without, in this order. Marks of those that stay are kept. Raises BadItem."""
     held = hold(shortlist.customer, shortlist.need, now)

@@ -21,8 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("feeds/v1/<str:name>", feeds.feed, name="feed"),
     path("f/fit/", reading.fit_fragment, name="fit_fragment"),
     path("f/fit/seen/", fits.fit_seen, name="fit_seen"),
-    path("photo/<str:name>.thumb.jpg", pictures.photo, {"small": True}, name="thumb"),
-    path("photo/<str:name>.jpg", pictures.photo, name="photo"),
+    path("photo/<slug:name>.thumb.jpg", pictures.photo, {"small": True}, name="thumb"),
+    path("photo/<slug:name>.jpg", pictures.photo, name="photo"),
     path("f/questions/", questions.questions_fragment, name="questions_fragment"),
     path("questions/<slug:workspace>/<path:sku>/", questions.questions_page, name="questions_page"),
     path(

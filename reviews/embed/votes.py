@@ -11,8 +11,11 @@ from engagement.embed.readers import Reader, reader_of
 from engagement.limits import is_first_time
 from engagement.models import Workspace
 from reviews.links import page_url
-from reviews.models import Review
+from reviews.models import HelpfulVote, Review, ReviewStatus
 from reviews.voting import vote_helpful, voter_name
+
+# Browsers behind one address whose word on a review counts in a day: a household, not a crowd that somebody made up.
+MOST_FROM_ADDRESS = 3
 
 
 @posting(limit=30)
@@ -31,7 +34,8 @@ def vote_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 
 def take_vote(request: HttpRequest, workspace: Workspace, reader: Reader) -> Review:
-    """Keep a reader's word, once each. Who gave no id counts once a day from one address."""
+    """Keep a reader's word, once each. Who gave no id counts once a day from one address; ids that a page made up count
+    MOST_FROM_ADDRESS times."""
     number, helpful = request.POST.get("review", ""), request.POST.get("helpful")
     if not (number.isascii() and number.isdecimal() and len(number) < 19) or helpful not in ("0", "1"):
         raise Http404
@@ -41,8 +45,9 @@ def take_vote(request: HttpRequest, workspace: Workspace, reader: Reader) -> Rev
         anonymous_id=reader.anonymous_id or f"once:{timezone.now().timestamp()}:{address}",
     )
     try:
-        if not reader.is_known and not is_first_time(who=address, what=f"vote:{number}"):
-            return Review.objects.select_related("product__workspace").get(pk=number, workspace=workspace)
+        if reader.customer is None and not may_count(int(number), name, reader, address):
+            shown = Review.objects.filter(status=ReviewStatus.PUBLISHED).select_related("product__workspace")
+            return shown.get(pk=number, workspace=workspace)
         return vote_helpful(
             workspace=workspace,
             review_id=int(number),
@@ -52,3 +57,12 @@ def take_vote(request: HttpRequest, workspace: Workspace, reader: Reader) -> Rev
         )
     except Review.DoesNotExist as error:
         raise Http404 from error
+
+
+def may_count(review_id: int, voter: str, reader: Reader, address: str) -> bool:
+    """Whether the word of somebody whom the shop does not know counts: who said one before may change it."""
+    if not reader.anonymous_id:
+        return is_first_time(who=address, what=f"vote:{review_id}")
+    if HelpfulVote.objects.filter(review_id=review_id, voter=voter).exists():
+        return True
+    return any(is_first_time(who=address, what=f"vote:{review_id}:{n}") for n in range(MOST_FROM_ADDRESS))

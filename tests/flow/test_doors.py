@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
+from engagement.keys import make_key
 from tests.make_api import caller, public_caller
 from tests.make_dashboard import Office
 
@@ -347,6 +348,23 @@ def test_doors_of_shops_and_customers_hand_out_no_session_and_take_nothing_unsig
             status, answer, wrote = ask(Client(), method, filled(pattern, {}))
             assert status < 500, (method, pattern, status)
             assert not answer.cookies, (method, pattern)
+            assert wrote == [], (method, pattern, wrote)
+
+
+def test_no_embed_and_no_hosted_page_stumbles_over_a_character_that_no_table_takes(ours: Office) -> None:
+    key = make_key(workspace=ours.workspace, kind="write", name="Shop")[1]
+    names = ("product", "need", "survey", "guide", "review", "check", "link", "do", "lang", "order", "token", "s.width",
+             "anonymous_id", "name", "body", "email", "message", "subscription", "topics", "cursor")  # fmt: skip
+    said = dict.fromkeys(names, "a\x00")
+    parts = dict.fromkeys(("sku", "token", "slug", "name", "external_id", "kind"), "a%00")
+    for pattern, _entry in addresses():
+        if not pattern.startswith("e/"):
+            continue
+        path = filled(pattern, parts | {"workspace": ours.workspace.slug})
+        for method, address in (("GET", path), ("POST", f"{path}?key={key}")):
+            fields = said | ({"key": key} if method == "GET" else {})
+            status, _answer, wrote = ask(Client(raise_request_exception=False), method, address, fields)
+            assert status < 500, (method, pattern, status)
             assert wrote == [], (method, pattern, wrote)
 
 

@@ -126,6 +126,26 @@ def test_the_owner_does_everything_without_scripts(client: Any, need: Need, tern
     assert do("paint").status_code == 404
 
 
+def test_the_owner_takes_the_list_along_and_deletes_it(client: Any, need: Need, tern: Product) -> None:
+    ana = make.customer(need.workspace)
+    path = path_of(shortlist_url(ana, need))
+    client.post(path, {"do": "keep", "product": "TERN", "note": "Grey"})
+    other = shoe_need(need.workspace, slug="other")
+    client.post(path_of(shortlist_url(ana, other)), {"do": "keep", "name": "Elsewhere"})
+    told = client.get(f"{path}?take=1")
+    assert (told["Cache-Control"], "attachment" in told["Content-Disposition"]) == ("no-store", True)
+    assert [[item["note"] for item in one["items"]] for one in told.json()["shortlists"]] == [["Grey"]]
+
+    unsure = client.post(path, {"do": "delete"})
+    assert (unsure.status_code, "Tick that you are sure" in unsure.content.decode()) == (422, True)
+    assert Shortlist.objects.filter(need=need).exists()
+    assert client.post(path, {"do": "delete", "sure": "1"}).status_code == 303
+    assert "Nothing on it yet" in client.get(path).content.decode()
+    assert [one.need for one in Shortlist.objects.all()] == [other], "other lists stay"
+    assert Event.objects.filter(name="Shortlist Deleted").count() == 1
+    assert client.post(path, {"do": "delete", "sure": "1"}).status_code == 404
+
+
 def test_a_link_of_one_customer_touches_nothing_of_another(client: Any, need: Need, tern: Product) -> None:
     ana, ben = make.customer(need.workspace), make.customer(need.workspace)
     [item] = kept(ben, need, tern)

@@ -355,6 +355,27 @@ def test_without_an_id_one_address_counts_once_a_day(client, key, review):
     assert review.helpful_count == 1
 
 
+def test_ids_that_one_address_makes_up_count_like_a_household(client, key, review):
+    def say(browser, helpful="1", address="192.0.2.1"):
+        said = {"review": review.pk, "helpful": helpful, "anonymous_id": browser}
+        client.post(f"/e/f/review/vote/?key={key}", said, REMOTE_ADDR=address)
+        review.refresh_from_db()
+        return review.helpful_count, review.unhelpful_count
+
+    assert [say(f"b{n}") for n in range(5)][-1] == (3, 0)
+    assert say("b0", "0") == (2, 1), "who said something may change it"
+    assert say("b9", address="192.0.2.2") == (3, 1)
+
+
+def test_authors_do_not_vote_for_themselves(client, workspace, key, product):
+    review = make_reviews.review(product, make.customer(workspace, external_id="author"))
+    token = make_token(
+        workspace=workspace, external_id="author", expires_at=timezone.now() + timedelta(hours=1)
+    )
+    assert vote(client, key, review, token=token).status_code == 200
+    assert not HelpfulVote.objects.exists()
+
+
 def test_the_hosted_page_votes_without_scripts(client, review):
     answer = client.post(f"/e/vote/{review.workspace.slug}/", {"review": review.pk, "helpful": "1"})
     assert (answer.status_code, answer["Location"].rpartition("#")[2]) == (303, f"review-{review.pk}")
