@@ -14,7 +14,7 @@ from nudges.models import Broadcast, BroadcastState, Circuit, Message, MessageSt
 from nudges.sending.routes import routes_of
 from nudges.throughputs import describe_throughput
 
-# More are not looked at: the page says "10,000 or more".
+# More are not looked at, and the page says so: it asks every few seconds, and a million may wait.
 MOST_COUNTED = 10_000
 
 
@@ -27,11 +27,24 @@ class Departure:
     soonest: datetime | None
 
 
-def departures_of(broadcast: Broadcast, *, now: datetime) -> list[Departure]:
-    """What of a broadcast waits to leave, by channel and cause; as many queries however many wait."""
+@dataclass(frozen=True)
+class Departures:
+    """What of a broadcast waits to leave. `looked_at`: how many messages were, where more wait; 0: all of them."""
+
+    rows: list[Departure]
+    looked_at: int
+
+
+def departures_of(broadcast: Broadcast, *, now: datetime) -> Departures:
+    """What of a broadcast waits to leave, by channel and cause; as much work however many wait.
+
+    Messages stand in one queue by channel and workspace, so it is the first of that queue that are looked at, whichever
+    nudge they are of.
+    """
     queue = Message.objects.filter(
-        workspace=broadcast.workspace_id, nudge=broadcast.nudge_id, state=MessageState.DECIDED
+        workspace=broadcast.workspace_id, channel__in=broadcast.nudge.channels, state=MessageState.DECIDED
     ).order_by()
+    is_partial = queue[: MOST_COUNTED + 1].count() > MOST_COUNTED
     counted = (
         Message.objects.filter(pk__in=queue.values("pk")[:MOST_COUNTED], candidate__broadcast=broadcast)
         .values("channel")
@@ -49,19 +62,20 @@ def departures_of(broadcast: Broadcast, *, now: datetime) -> list[Departure]:
     )
     rows = list(counted)
     turns = _turns(broadcast, {row["channel"] for row in rows}, now) if rows else {}
-    return [
+    found = [
         Departure(
-            _how_many(row["channel"], row["n"]),
+            _how_many(row["channel"], row["n"], is_partial),
             turns[row["channel"]] if row["cause"] == "turn" else _later(broadcast, row["cause"]),
             None if row["cause"] == "turn" else row["soonest"],
         )
         for row in rows
     ]
+    return Departures(found, MOST_COUNTED if is_partial else 0)
 
 
-def _how_many(channel: str, n: int) -> str:
+def _how_many(channel: str, n: int, is_partial: bool) -> str:
     words = {"n": f"{n:,}", "channel": Channel(channel).label}
-    if n >= MOST_COUNTED:
+    if is_partial:
         return _("%(n)s or more by %(channel)s") % words
     return ngettext("1 by %(channel)s", "%(n)s by %(channel)s", n) % words
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Sum
 
-from nudges.models import Flow, FlowRun, FlowTally, FlowVersion, RunState
+from nudges.models import Candidate, Flow, FlowRun, FlowTally, FlowTrigger, FlowVersion, Nudge, RunState
+from nudges.programs import walk
 
 
 @dataclass
@@ -88,6 +89,29 @@ def step_figures(version: FlowVersion) -> StepFigures:
         else:
             went[step][what] = n
     return StepFigures(here, dict(went), dict(left))
+
+
+def runs_of(candidate_ids: Collection[int]) -> dict[int, FlowRun]:
+    """The ways through flows by which these candidates were put forward, by candidate; one query, or none."""
+    if not candidate_ids:
+        return {}
+    rows = Candidate.objects.filter(pk__in=candidate_ids, flow_run__isnull=False).select_related("flow_run")
+    return {row.pk: row.flow_run for row in rows if row.flow_run is not None}
+
+
+def latest_runs(nudge: Nudge, customer_ids: Collection[int]) -> dict[int, FlowRun]:
+    """Each customer's latest way into a flow that an event begins and that says this nudge, by customer."""
+    saying = [
+        flow.pk
+        for flow in Flow.objects.filter(
+            workspace_id=nudge.workspace_id, version__trigger=FlowTrigger.EVENT
+        ).select_related("version")
+        if flow.version and any(step.get("nudge") == nudge.pk for step in walk(flow.version.steps))
+    ]
+    runs = FlowRun.objects.filter(
+        flow__in=saying, customer__in=customer_ids, occasion__startswith="event:"
+    ).order_by("customer", "-id")
+    return {run.customer_id: run for run in runs.distinct("customer")} if saying else {}
 
 
 def draft_of(flow: Flow) -> FlowVersion | None:

@@ -146,7 +146,7 @@ def words_of(step: Mapping[str, Any], nudges: Mapping[int, Nudge]) -> str:
 
 def _wait_in_words(step: Mapping[str, Any]) -> str:
     if "for" in step:
-        return describe_span(step["for"])
+        return _("over after %(span)s") % {"span": describe_span(step["for"])}
     days = step["until"].get("weekdays") or []
     told = {
         "time": step["until"]["time"],

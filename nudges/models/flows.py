@@ -192,6 +192,13 @@ class FlowRun(models.Model):
             ),
         ]
 
+    @property
+    def event_id(self) -> int | None:
+        """The event that let them in; None where something else did."""
+        kind, _colon, name = self.occasion.partition(":")
+        number = name.partition(":")[0]  # behind it may stand that two customers were merged
+        return int(number) if kind == "event" and number.isdecimal() else None
+
 
 class FlowTally(models.Model):
     """How many came by a step of a version, and which way they went; or how many came in, ended, were refused.

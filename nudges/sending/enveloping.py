@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nudges.channels import Envelope, Refused
 from nudges.channels.email import sender
 from nudges.entries import entries_of
+from nudges.flows import runs_of
 from nudges.models import Decision, Message, Promise
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
@@ -55,12 +56,14 @@ def write_letters(messages: Sequence[Message], *, now: datetime) -> Written:
         )
     )
     entries = entries_of([message.candidate_id for message in messages])
+    runs = runs_of([message.candidate_id for message in messages if message.flow])
     subjects = [
         Subject(
             message.customer,
             message.customer_need,
             stages.get(message.candidate_id, ""),
             entries.get(message.candidate_id),
+            runs.get(message.candidate_id),
         )
         for message in messages
     ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from engagement.models import Customer
 from journeys.models import CustomerNeed
+from nudges.flows import latest_runs
 from nudges.models import Entry, Nudge, NudgeContent
 from nudges.wording import Rendered, bind, choose_content, languages_of, render
 from nudges.wording.blocks import CHOICES
@@ -65,8 +66,15 @@ def known_of(nudge: Nudge, customers: Sequence[Customer], *, now: datetime) -> l
         entry.customer_id: entry
         for entry in Entry.objects.filter(nudge=nudge, customer__in=customers).order_by("event_at", "id")
     }
+    runs = latest_runs(nudge, [customer.pk for customer in customers])
     subjects = [
-        Subject(customer, need, need.stage if need else nudge.trigger_stage, entries.get(customer.pk))
+        Subject(
+            customer,
+            need,
+            need.stage if need else nudge.trigger_stage,
+            entries.get(customer.pk),
+            runs.get(customer.pk),
+        )
         for customer, need in found
     ]
     return read_known({nudge.workspace_id: nudge.workspace}, subjects, now=now)

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from engagement.ingesting.stubs import products_of
 from engagement.models import Event, Product
-from nudges.models import Entry
+from nudges.models import Entry, FlowRun
 
 NAMED = 2  # products in the sentence that says why
 
@@ -45,6 +46,42 @@ def read_started(entries: Collection[Entry], *, now: datetime) -> dict[int, Star
         )
         for entry in entries
     }
+
+
+def read_let_in(runs: Collection[FlowRun]) -> dict[int, Started]:
+    """The events that let people into flows, by run id, in two queries. A run that no event began, or whose event is
+    forgotten by retention, has none.
+    """
+    ids = {run.pk: run.event_id for run in runs if run.event_id is not None}
+    if not ids:
+        return {}
+    logged = Event.objects.filter(
+        workspace__in={run.workspace_id for run in runs},
+        customer__in={run.customer_id for run in runs},
+        pk__in=ids.values(),
+    )
+    events = {(row.customer_id, row.pk): row for row in logged.defer("context")}
+    told = {run.pk: event for run in runs if (event := events.get((run.customer_id, ids.get(run.pk, 0))))}
+    catalogue = _catalogue(told.values())
+    return {
+        run_id: Started(
+            event.name,
+            event.occurred_at,
+            event.properties,
+            [product for sku in _skus(event) if (product := catalogue.get((event.workspace_id, sku)))],
+        )
+        for run_id, event in told.items()
+    }
+
+
+def _skus(event: Event) -> list[str]:
+    return list(dict.fromkeys(sku for sku, _told in products_of(event.properties)))
+
+
+def _catalogue(events: Collection[Event]) -> dict[tuple[int, str], Product]:
+    skus = {sku for event in events for sku in _skus(event)}
+    rows = Product.objects.filter(workspace__in={event.workspace_id for event in events}, sku__in=skus)
+    return {(product.workspace_id, product.sku): product for product in rows} if skus else {}
 
 
 def _properties(entries: Collection[Entry]) -> dict[tuple[int, int], dict[str, Any]]:

@@ -19,8 +19,8 @@ from engagement.models import Customer, Event, Fact, Product, Workspace
 from journeys.links import shortlist_url, situation_url, survey_url
 from journeys.models import CustomerNeed
 from journeys.surveys.answering import open_surveys
-from nudges.models import Entry
-from nudges.wording.started import Started, event_values, read_started
+from nudges.models import Entry, FlowRun
+from nudges.wording.started import Started, event_values, read_let_in, read_started
 from reviews.links import collection_url
 
 MAX_PRODUCTS = 5
@@ -40,24 +40,26 @@ class Known(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """Whom a message is for and about which of their needs, at which stage."""
+    """Whom a message is for and about which of their needs, at which stage; what started it, or the flow it is of."""
 
     customer: Customer
     need: CustomerNeed | None
     stage: str
     entry: Entry | None = None
+    run: FlowRun | None = None
 
 
 def read_known(
     workspaces: Mapping[int, Workspace], subjects: Sequence[Subject], *, now: datetime
 ) -> list[Known]:
-    """One `Known` for each subject, in their order, in four queries, and three for what events started.
+    """One `Known` for each subject, in their order, in four queries, and five for what events started.
 
     The needs must come with their `need`."""
     facts = _facts(subjects)
     surveys = open_surveys(workspaces)
     products = _products(subjects)
     started = read_started([subject.entry for subject in subjects if subject.entry], now=now)
+    let_in = read_let_in([subject.run for subject in subjects if subject.run])
     return [
         Known(
             workspace=workspaces[subject.customer.workspace_id],
@@ -70,7 +72,8 @@ def read_known(
             },
             products=products.get(subject.need.pk, []) if subject.need else [],
             surveys=surveys.get(subject.customer.workspace_id, ()),
-            started=started.get(subject.entry.pk) if subject.entry else None,
+            started=started.get(subject.entry.pk if subject.entry else 0)
+            or let_in.get(subject.run.pk if subject.run else 0),
         )
         for subject in subjects
     ]

@@ -10,14 +10,17 @@ from django.utils.translation import gettext as _
 from engagement.models import Fact, Product, Workspace
 from journeys.models import Need
 from journeys.surveys.answering import open_surveys
+from nudges.models import Flow, FlowTrigger, Nudge, Trigger
 
 LOOKED_AT = 500
+EVENTS_LOOKED_AT = 5000
 MOST = 200
 SAYABLE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")  # others cannot be written as a placeholder
 
 
 def placeholders_of(workspace: Workspace) -> list[list[str]]:
-    """[name, what it holds], in the order in which they are of use. Reads some hundred rows, in six queries."""
+    """[name, what it holds], in the order in which they are of use. Nine queries of some hundred rows, one
+    of the newest events."""
     found = [*_common(), *_own(workspace)]
     return [[name, str(words)] for name, words in found if SAYABLE.fullmatch(name)][:MOST]
 
@@ -57,6 +60,7 @@ def _own(workspace: Workspace) -> list[tuple[str, str]]:
     facts = dict.fromkeys(learned[:LOOKED_AT], _("Known of the situation")) | asked
     return [
         *((f"facts.{key}", words) for key, words in sorted(facts.items())),
+        *((f"event.{key}", _("A property of the event that starts it")) for key in _properties(workspace)),
         *((f"customer.traits.{key}", _("A trait that your shop told")) for key in _traits(workspace)),
         *((f"product.attributes.{key}", _("An attribute of the product")) for key in _attributes(workspace)),
         *(
@@ -74,6 +78,26 @@ def _traits(workspace: Workspace) -> list[str]:
             " WHERE workspace_id = %s AND jsonb_typeof(traits) = 'object' ORDER BY id DESC LIMIT %s) AS recent"
             " ORDER BY 1",
             [workspace.pk, LOOKED_AT],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _properties(workspace: Workspace) -> list[str]:
+    """The names of the properties that events had lately which start a nudge or let into a flow."""
+    nudges = Nudge.objects.filter(workspace=workspace, trigger=Trigger.EVENT)
+    flows = Flow.objects.filter(workspace=workspace, version__trigger=FlowTrigger.EVENT)
+    names = {
+        *nudges.values_list("trigger_event", flat=True),
+        *flows.values_list("version__trigger_event", flat=True),
+    }
+    if not names:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT jsonb_object_keys(recent.properties) FROM (SELECT name, properties"
+            " FROM engagement_event WHERE workspace_id = %s ORDER BY received_at DESC, id DESC LIMIT %s) AS recent"
+            " WHERE name = ANY (%s) AND jsonb_typeof(properties) = 'object' ORDER BY 1",
+            [workspace.pk, EVENTS_LOOKED_AT, sorted(names)],
         )
         return [key for (key,) in cursor.fetchall()]
 

@@ -39,7 +39,11 @@ def test_it_says_where_they_are_since_when_and_what_comes_next(office: Office) -
     let_into(flow=flow, customer_ids=[customer.pk], occasion="api:1", now=NOW)
     advance_flows(now=NOW)
     [way] = ways_of(customer)
-    assert (way.here, way.next, way.run.until) == ("Wait: 2 days", "Nudge: Care tips", NOW + 2 * DAY)
+    assert (way.here, way.next, way.run.until) == (
+        "Wait: over after 2 days",
+        "Nudge: Care tips",
+        NOW + 2 * DAY,
+    )
     assert (way.since, way.is_inside) == (NOW, True)
     assert [one.words.rpartition(" → ")[2] for one in way.behind] == ["No"]
     shown = office.enter("marketer").get(f"/customers/{customer.pk}").text

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from nudges import departures
 from nudges.channels import channels_named
 from nudges.departures import departures_of
 from nudges.models import Broadcast, Candidate, Circuit, Message, Nudge, Throughput
@@ -41,7 +42,7 @@ def letters(broadcast: Broadcast, number: int, **fields: object) -> None:
 
 
 def said(broadcast: Broadcast) -> list[tuple[str, str]]:
-    return [(one.waiting, one.why) for one in departures_of(broadcast, now=NOW)]
+    return [(one.waiting, one.why) for one in departures_of(broadcast, now=NOW).rows]
 
 
 def test_each_cause_is_said_with_how_many_wait_for_it(broadcast: Broadcast) -> None:
@@ -57,7 +58,7 @@ def test_each_cause_is_said_with_how_many_wait_for_it(broadcast: Broadcast) -> N
         ),
         ("1 by E-mail", "They leave in a moment."),
     ]
-    assert [one.soonest for one in departures_of(broadcast, now=NOW)] == [NOW + HOUR, NOW + HOUR, None]
+    assert [one.soonest for one in departures_of(broadcast, now=NOW).rows] == [NOW + HOUR, NOW + HOUR, None]
 
 
 def test_a_pace_that_was_set_is_named(broadcast: Broadcast) -> None:
@@ -79,7 +80,7 @@ def test_a_provider_that_fails_is_said_before_any_pace(broadcast: Broadcast) -> 
     assert said(broadcast) == [
         ("1 by E-mail", "Its provider takes nothing at the moment; it is tried again every few minutes.")
     ]
-    [later] = departures_of(broadcast, now=NOW + 2 * HOUR)
+    [later] = departures_of(broadcast, now=NOW + 2 * HOUR).rows
     assert later.why == "They leave in a moment."
 
 
@@ -87,6 +88,20 @@ def test_what_was_put_off_because_the_broadcast_is_paused_says_so(broadcast: Bro
     letters(broadcast, 1, next_attempt_at=NOW + HOUR)
     broadcast.state = "paused"
     assert said(broadcast) == [("1 by E-mail", "The broadcast is paused; they leave when it goes on.")]
+
+
+def test_of_a_long_queue_the_first_are_looked_at_and_the_page_says_so(
+    office: Office, broadcast: Broadcast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departures, "MOST_COUNTED", 3)
+    letters(broadcast, 3)
+    assert departures_of(broadcast, now=NOW).looked_at == 0
+    letters(make_dashboard.broadcast(office.nudge), 2)
+    found = departures_of(broadcast, now=NOW)
+    assert found.looked_at == 3
+    assert all("or more by E-mail" in one.waiting for one in found.rows)
+    page = office.enter().get(f"/broadcasts/{broadcast.pk}").content.decode()
+    assert "Of all messages that wait, 3 were looked at. More wait behind them." in page
 
 
 def test_other_broadcasts_and_other_messages_of_the_nudge_are_left_out(
@@ -104,7 +119,7 @@ def test_as_many_queries_for_one_as_for_twenty(broadcast: Broadcast) -> None:
         with CaptureQueriesContext(connection) as queries:
             departures_of(broadcast, now=NOW)
         counted.append(len(queries))
-    assert counted == [4, 4]
+    assert counted == [5, 5]
 
 
 def test_the_page_says_it(office: Office, broadcast: Broadcast) -> None:

@@ -73,14 +73,15 @@ def make_storm_flows(workspace: Workspace, now: datetime) -> None:
         for n in range(3)
     ]
     ask = {"kind": "condition", "if": {"identified": True}, "yes": [named[1]], "no": [{"kind": "exit"}]}
-    for values in (
+    both: list[dict[str, Any]] = [
         {
             "trigger": "event",
             "trigger_event": "Product Added",
             "steps": [named[0], {"kind": "wait", "for": "6h"}, ask],
         },
         {"trigger": "api", "steps": [{"kind": "wait", "for": "1h"}, named[2]]},
-    ):
+    ]
+    for values in both:
         flow = create_flow(workspace=workspace, name=values["trigger"], values=values, actor=None, now=now)
         publish_flow(flow=flow, actor=None, now=now)
 
@@ -145,7 +146,7 @@ def let_all_in(workspace_id: int, occasion: str, now: datetime) -> int:
     return let_into(flow=flow, customer_ids=customers, occasion=occasion, now=now)
 
 
-def flow_books(workspace_id: int) -> dict[str, set[int]]:
+def flow_books(workspace_id: int) -> dict[str, set[Any]]:
     """Of each flow: who is in which state, what stands in its tallies, and what its steps put forward."""
     runs = FlowRun.objects.filter(workspace=workspace_id)
     tallies = FlowTally.objects.filter(workspace=workspace_id).order_by()

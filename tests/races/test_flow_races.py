@@ -26,7 +26,7 @@ PEOPLE = 2000 if os.environ.get("RACES") == "long" else 60
 CAP = 2
 
 
-@pytest.mark.timeout(3000 if os.environ.get("RACES") == "long" else 120)
+@pytest.mark.timeout(3000 if os.environ.get("RACES") == "long" else 300)
 def test_no_cap_is_exceeded_and_each_step_is_taken_once() -> None:
     workspace = make.workspace()
     make_nudges.policy(workspace, collect_seconds=0)
