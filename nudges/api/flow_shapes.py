@@ -7,11 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from engagement.api.shapes import Body, BoundedObject, ObjectName, Out, Query
-from engagement.conditions import check_condition
-from journeys.models import Need, Stage
-from nudges.api.nudge_shapes import nested
+from engagement.api.shapes import BoundedObject, ObjectName, Out, Query
+from journeys.models import Stage
 from nudges.api.putting import Audience
+from nudges.api.start_shapes import StartShape
 from nudges.flows import Figures
 from nudges.models import EndedBy, Flow, FlowRun, FlowState, FlowTrigger, FlowVersion, ReEntry, RunState
 from nudges.programs import MOST_STEPS
@@ -20,7 +19,7 @@ from nudges.reasons import Reason
 MAX_KEY = 56
 
 
-class FlowChange(Body):
+class FlowChange(StartShape):
     """What may be changed of a flow. What is left out stays. It is written into the next version; publish it then."""
 
     name = serializers.CharField(max_length=120, required=False, help_text="Changed at once.")
@@ -51,27 +50,11 @@ class FlowChange(Body):
         help_text="Each has a `kind` and that kind's fields; see docs/flows.md.",
     )
 
-    def validate_trigger_need(self, slug: str | None) -> Need | None:
-        if slug is None:
-            return None
-        need = Need.objects.filter(workspace=self.context["workspace"], slug=slug).first()
-        if need is None:
-            raise serializers.ValidationError(_("There is no need with this slug."), code="unknown")
-        return need
-
-    def validate_conditions(self, condition: dict[str, Any]) -> dict[str, Any]:
-        return self._checked(condition)
-
     def validate_exits(self, condition: dict[str, Any]) -> dict[str, Any]:
-        return self._checked(condition)
+        return self.checked(condition)
 
     def validate_goal(self, condition: dict[str, Any]) -> dict[str, Any]:
-        return self._checked(condition)
-
-    def _checked(self, condition: dict[str, Any]) -> dict[str, Any]:
-        if problems := check_condition(condition, workspace=self.context["workspace"]):
-            raise serializers.ValidationError(nested(problems), code="bad_condition")
-        return condition
+        return self.checked(condition)
 
 
 class FlowIn(FlowChange):

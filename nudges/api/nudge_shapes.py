@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from engagement.api.shapes import Body, BoundedObject, ObjectName, Out, Query
-from engagement.conditions import Problem, check_condition, describe_condition
+from engagement.conditions import describe_condition
 from engagement.models import Category, Channel
-from journeys.models import Need, Stage
+from journeys.models import Stage
+from nudges.api.start_shapes import StartShape
 from nudges.api.windows import WindowOut, WindowsField
 from nudges.models import Interest, Nudge, NudgeStatus, OnCap, Promise, Trigger
 from nudges.starts import LONGEST_DELAY, MOST_EXITS
@@ -21,17 +21,6 @@ from nudges.wording.references import check_words
 
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 MAX_EXPIRY_HOURS = 24 * 90
-
-
-def nested(problems: Iterable[Problem]) -> dict[str, Any]:
-    """Problems of a condition as DRF nests errors: `all[0].within` is {"all": {"0": {"within": …}}}."""
-    errors: dict[str, Any] = {}
-    for problem in problems:
-        place = errors
-        for part in filter(None, problem.path.replace("[", ".").replace("]", "").split(".")):
-            place = place.setdefault(part, {})
-        place.setdefault("non_field_errors", []).append(problem.message)
-    return errors
 
 
 class WordsShape(Body):
@@ -88,7 +77,7 @@ class ExitOut(Out):
     same = serializers.CharField(required=False)
 
 
-class NudgeChange(Body):
+class NudgeChange(StartShape):
     """What may be changed of a nudge. What is left out stays; `contents` are added or replaced one by one."""
 
     name = serializers.CharField(max_length=120, required=False)
@@ -136,24 +125,10 @@ class NudgeChange(Body):
             raise serializers.ValidationError(_("There is no category with this slug."), code="unknown")
         return category
 
-    def validate_trigger_need(self, slug: str | None) -> Need | None:
-        if slug is None:
-            return None
-        need = Need.objects.filter(workspace=self.context["workspace"], slug=slug).first()
-        if need is None:
-            raise serializers.ValidationError(_("There is no need with this slug."), code="unknown")
-        return need
-
     def validate_channels(self, channels: list[str]) -> list[str]:
         if len(set(channels)) < len(channels):
             raise serializers.ValidationError(_("A channel may come only once."), code="duplicate")
         return channels
-
-    def validate_conditions(self, condition: dict[str, Any]) -> dict[str, Any]:
-        problems = check_condition(condition, workspace=self.context["workspace"])
-        if problems:
-            raise serializers.ValidationError(nested(problems), code="bad_condition")
-        return condition
 
 
 class NudgeIn(NudgeChange):

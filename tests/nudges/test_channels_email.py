@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import uuid
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from nudges.channels import Envelope, Outcome, Refused, Sent, Unknown
 from nudges.channels.email import EmailChannel, sender
 from nudges.channels.mime import write_mime
-from tests import make
+from tests import make_channels
 from tests.smtp_peer import SES_ID, Peer, smtp_peer
 
 UNSUBSCRIBE = "https://example.org/m/u/token/"
@@ -32,26 +31,7 @@ def peer(settings: Any) -> Iterator[Peer]:
 
 
 def envelope(address: str = "ana@example.org", **fields: Any) -> Envelope:
-    return Envelope(
-        **{
-            "dispatch_id": uuid.uuid4(),
-            "workspace_id": 3,
-            "message_id": 5,
-            "nudge_id": 7,
-            "category": "tips",
-            "address": address,
-            "sender": "The Shop <shop@example.org>",
-            "subject": "Grüße",
-            "text": "Plain words",
-            "html": "<p>Rich words</p>",
-            "language": "de",
-            "is_service": False,
-            "unsubscribe_url": UNSUBSCRIBE,
-            "now": make.NOW,
-            "not_after": make.NOW,
-        }
-        | fields
-    )
+    return make_channels.envelope(address, **{"unsubscribe_url": UNSUBSCRIBE} | fields)
 
 
 def send(*addresses: str) -> list[Outcome]:
