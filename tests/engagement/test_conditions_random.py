@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -18,6 +19,7 @@ from tests.engagement.condition_reference import Happened, Person, Shop, fits
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
+IS_LONG = os.environ.get("RACES") == "long"  # `make races`
 _serial = count(1)
 
 KEYS = st.sampled_from(["a", "b", "a.b"])
@@ -140,7 +142,7 @@ SHOPS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000 if IS_LONG else 100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     shop=SHOPS,
     people=st.lists(PEOPLE, min_size=1, max_size=4),

@@ -230,4 +230,4 @@ def test_the_number_of_statements_does_not_grow_with_the_customers(late: bool) -
             assert infer_needs(now=NOW, limit=users)["taken"] == users
         return len(captured)
 
-    assert statements(500) == statements(10) < 25
+    assert statements(100) == statements(10) < 25
