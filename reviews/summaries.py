@@ -71,10 +71,11 @@ def category_means(*, workspace_id: int, categories: Collection[str]) -> dict[st
     tallies = RatingTally.objects.filter(workspace_id=workspace_id, product__category__in=categories)
     sums = {f"given_{star}": Sum(f"stars__{star - 1}") for star in STARS}
     found = dict.fromkeys(categories, UNKNOWN)
-    for row in tallies.order_by().values("product__category").annotate(**sums):
-        counts = {star: row[f"given_{star}"] or 0 for star in STARS}
+    rows = tallies.order_by().values("product__category").annotate(**sums)
+    for category, *given in rows.values_list("product__category", *sums):
+        counts = dict(zip(STARS, (n or 0 for n in given), strict=True))
         if total := sum(counts.values()):
-            found[row["product__category"]] = sum(star * n for star, n in counts.items()) / total
+            found[category] = sum(star * n for star, n in counts.items()) / total
     return found
 
 

@@ -124,8 +124,8 @@ def languages_of(guide: Guide) -> list[tuple[Guide, bool]]:
     """The same guide in its languages, each with whether another one was saved since."""
     same = Guide.objects.filter(workspace_id=guide.workspace_id, slug=guide.slug)
     found = list(same.annotate(saved_at=Max("versions__at")).order_by("language"))
-    newest = max(one.saved_at for one in found)  # type: ignore[attr-defined]
-    return [(one, one.saved_at < newest) for one in found]  # type: ignore[attr-defined]
+    newest = max(one.saved_at for one in found)
+    return [(one, one.saved_at < newest) for one in found]
 
 
 def versions_of(guide: Guide) -> QuerySet[GuideVersion]:

@@ -40,7 +40,7 @@ class ChangeForm(forms.Form):
     def __init__(self, *args: Any, found: Results | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = [one.name for one in [*found.themes, *found.groups]] if found else []
-        self.fields["theme"].widget.choices = [  # type: ignore[attr-defined]
+        self.fields["theme"].widget.choices = [
             ("", _("the figure as a whole")),
             *((name, name) for name in dict.fromkeys(names)),
         ]
@@ -61,7 +61,7 @@ def add(request: DashboardRequest, survey_id: int) -> HttpResponse:
             for message in bad.problems.values():
                 messages.error(request, message)
     for field, errors in form.errors.items():
-        messages.error(request, f"{form.fields[field].label}: {' '.join(errors)}")
+        messages.error(request, f"{form.fields[field].label}: {' '.join(map(str, errors))}")
     return redirect("journeys:survey", survey_id=survey.pk)
 
 
