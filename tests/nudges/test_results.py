@@ -159,8 +159,10 @@ def test_groups_made_by_another_share_are_not_mixed_in(workspace: Workspace) -> 
     assert (found.since, found.treated, found.held_out) == (THEN + HOUR, 0, 0)
 
 
-def test_without_a_holdout_nothing_can_be_proven_and_the_page_says_so() -> None:
+def test_the_holdout_is_5_per_cent_by_default_and_0_comes_with_a_warning() -> None:
+    assert Workspace().holdout_percent == 5
     office = Office(holdout_percent=0).furnish()
+    assert "At 0 nothing can be proven later" in office.enter("owner").get("/settings").content.decode()
     page = office.enter("analyst").get("/nudges/results").content.decode()
     assert "no holdout" in page
 
