@@ -60,6 +60,7 @@ TYPES = {
     "shortlist.item_chosen": _("A customer chose from a shortlist"),
     "shortlist.alternative_chosen": _("A customer chose something that is sold elsewhere"),
     "shortlist.shared": _("A shortlist was shared"),
+    "shortlist.deleted": _("A shortlist was deleted"),
     "shortlist.voted": _("A friend voted on a shortlist"),
     "survey.opened": _("A survey was opened"),
     "survey.closed": _("A survey was closed"),
@@ -110,6 +111,7 @@ OF_EVENTS = {
     "Shortlist Item Chosen": "shortlist.item_chosen",
     "Shortlist Alternative Chosen": "shortlist.alternative_chosen",
     "Shortlist Shared": "shortlist.shared",
+    "Shortlist Deleted": "shortlist.deleted",
     "Shortlist Friend Answered": "shortlist.voted",
     "Survey Answered": "survey.answered",
 }
