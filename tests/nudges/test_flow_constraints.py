@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from engagement.models import Customer, Workspace
 from nudges.models import Flow, FlowRun, FlowVersion
 from tests import make, make_flows
 from tests.make import NOW
+from tests.nudges.refusals import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -38,10 +39,6 @@ FLOWS: dict[str, Callable[[Flow], Any]] = {
 }
 OTHERS = {"run_once_an_occasion", "one_run_of_a_customer"}
 NAMES = OTHERS | FLOWS.keys() | RUNS.keys()
-
-
-def refused(name: str) -> Any:
-    return pytest.raises(IntegrityError, match=name)
 
 
 @pytest.mark.parametrize(("name", "broken"), FLOWS.items())
