@@ -56,7 +56,7 @@ def write_letters(messages: Sequence[Message], *, now: datetime) -> Written:
         )
     )
     entries = entries_of([message.candidate_id for message in messages])
-    runs = runs_of([message.candidate_id for message in messages if message.flow])
+    runs = runs_of([message.candidate_id for message in messages])
     subjects = [
         Subject(
             message.customer,
