@@ -42,8 +42,8 @@ def consider_fitting(*, now: datetime, limit: int = 20_000) -> Counts:
 
 def _ask_all(flow: Flow, version: FlowVersion, now: datetime, most: int) -> int:
     fitting = customers_matching(version.conditions, workspace=flow.workspace, now=now).order_by("pk")
-    fitting = fitting.filter(~Exists(_in_the_way(flow, version, now)))
     occasion = "fits" if version.re_entry == ReEntry.NEVER else f"fits:{now:%Y-%m-%d}"
+    fitting = fitting.filter(~Exists(_in_the_way(flow, version, occasion, now)))
     asked = last = 0
     while asked < most:
         chunk = list(fitting.filter(pk__gt=last).values_list("pk", flat=True)[: min(CHUNK, most - asked)])
@@ -54,9 +54,12 @@ def _ask_all(flow: Flow, version: FlowVersion, now: datetime, most: int) -> int:
     return asked
 
 
-def _in_the_way(flow: Flow, version: FlowVersion, now: datetime) -> QuerySet[FlowRun]:
+def _in_the_way(flow: Flow, version: FlowVersion, occasion: str, now: datetime) -> QuerySet[FlowRun]:
+    """What keeps a customer from asking. On the day's occasion each asks once, also who is out again by now."""
     runs = FlowRun.objects.filter(flow=flow, customer=OuterRef("pk"))
     if version.re_entry == ReEntry.NEVER:
         return runs
     inside = Q(state__in=[RunState.ENTERING, RunState.RUNNING])
-    return runs.filter(inside | Q(asked_at__gt=now - timedelta(days=version.re_entry_days or 0)))
+    return runs.filter(
+        inside | Q(occasion=occasion) | Q(asked_at__gt=now - timedelta(days=version.re_entry_days or 0))
+    )

@@ -51,8 +51,8 @@ def judge(
     run_statement("nudges.join_whole", {})
     run_prepared("nudges.choose_channels", {"now": now})
     run_prepared("nudges.hold_quiet", {"now": now})
-    [ranked] = run_prepared("nudges.rank_candidates", {})
-    if ranked["last"] >= 0:
+    [ranked] = run_prepared("nudges.rank_candidates", {"now": now, "dry": dry})
+    if ranked["last"] > 0:
         _play_rounds(ranked, now, dry=dry)
     if ranked["looks_ahead"]:
         run_statement("nudges.forget_scheduled", {})
@@ -62,7 +62,9 @@ def judge(
 
 def make_tables() -> None:
     """The run's temporary tables, empty: also after an earlier run in the same transaction."""
-    run_statement("nudges.make_tables", {})
+    [tables] = run_statement("nudges.find_tables", {})
+    if not tables["are_made"]:
+        run_statement("nudges.make_tables", {})
     run_statement("nudges.empty_tables", {})
 
 
@@ -97,19 +99,20 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
 
 
 def _play_rounds(ranked: dict[str, Any], now: datetime, *, dry: bool) -> None:
-    """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1."""
+    """Round k decides the k-th candidate of every customer, so that what it uses counts in round k + 1.
+
+    What a round leaves without a reason is sent.
+    """
     run_prepared("nudges.gather_rules", {"workspaces": ranked["workspaces"], "now": now})
     run_prepared("nudges.unroll_past", {})
     run_prepared("nudges.count_past", {"now": now})
     shares = _business_shares(ranked["selling"], now, dry)
-    run_prepared("nudges.pass_round", {"round": 0, "now": now, "dry": dry})
     for place in range(1, ranked["last"] + 1):
         run_prepared("nudges.judge_round", {"round": place})
         if ranked["looks_ahead"]:
             run_prepared("nudges.yield_round", {"round": place, "now": now})
         if shares:
             run_prepared("nudges.budget_round", {"round": place, **_columns(shares)})
-        run_prepared("nudges.pass_round", {"round": place, "now": now, "dry": dry})
 
 
 def _business_shares(selling: list[int], now: datetime, dry: bool) -> list[dict[str, int]]:

@@ -9,8 +9,8 @@ WITH past AS (
 ), run AS (
     SELECT workspace_id, count(*) AS total, count(*) FILTER (WHERE interest = 'business') AS business
     FROM deciding
-    WHERE counts AND channel <> 'inbox' AND NOT in_holdout
-      AND (reason = 'sent' OR place = %(round)s::integer AND reason IS NULL AND scheduled_at IS NULL AND interest = 'customer')
+    WHERE counts AND NOT in_holdout AND reason IS NULL AND scheduled_at IS NULL
+      AND (place BETWEEN 1 AND %(round)s::integer - 1 OR place = %(round)s::integer AND interest = 'customer')
     GROUP BY workspace_id
 ), asking AS (
     SELECT d.candidate_id, d.workspace_id, uses.share AS uses_share, 1 + count(*) FILTER (WHERE uses.share) OVER (

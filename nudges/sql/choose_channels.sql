@@ -63,5 +63,5 @@ SET channel = CASE WHEN best.obstacle IS NULL THEN best.channel END,
     address = CASE WHEN best.obstacle IS NULL THEN best.address END,
     reason = best.obstacle,
     rule = CASE best.obstacle WHEN 'no_consent' THEN 'consent:' || d.category
-        WHEN 'suppressed_address' THEN 'address:' || best.channel WHEN 'unreachable' THEN 'address' END
+        WHEN 'suppressed_address' THEN 'address:' || best.channel WHEN 'unreachable' THEN 'address' ELSE d.rule END
 FROM best WHERE best.candidate_id = d.candidate_id

@@ -34,13 +34,14 @@ WITH people AS MATERIALIZED (
 )
 INSERT INTO facts (
     candidate_id, workspace_id, customer_id, nudge_id, nudge_version, broadcast_id, put_forward_at, not_after,
-    scheduled_at, category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
+    scheduled_at, rule, category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
     customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start,
     own_end, send_week, sent_at, level, policy_version
 )
 SELECT
     c.candidate_id, c.workspace_id, c.customer_id, c.nudge_id, nudge.version, c.broadcast_id, c.put_forward_at, c.not_after,
-    c.scheduled_at, nudge.category_id, nudge.category, nudge.opt_in, nudge.channels, nudge.interest, nudge.promise,
+    c.scheduled_at, CASE WHEN nudge.promise <> 'service' AND own.is_held_out THEN 'holdout' ELSE '' END,
+    nudge.category_id, nudge.category, nudge.opt_in, nudge.channels, nudge.interest, nudge.promise,
     nudge.priority, coalesce(worth.value, nudge.expected_value), nudge.on_cap,
     NOT nudge.respects_caps AND nudge.promise = 'service' AND own.allow_service_exempt, nudge.counts,
     -- By subqueries, which cost nothing where there is no run.

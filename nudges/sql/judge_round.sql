@@ -10,18 +10,19 @@ WITH asking AS MATERIALIZED (
     WHERE d.place = %(round)s::integer AND d.reason IS NULL AND d.scheduled_at IS NULL AND NOT d.exempt
       AND c.count + %(round)s::integer > c.limit  -- else the better candidates cannot use it up
 ), rivals AS (
-    SELECT c.id, count(*) AS count, (array_agg(s.candidate_id ORDER BY s.place))[1] AS first,
-        array_agg(s.message_id ORDER BY s.place) AS message_ids,
-        array_agg(nudges_frees_at(s.decided_at, c.seconds, c.unit, c.zone, s.zone) ORDER BY s.place) AS frees_at
+    SELECT c.id, count(*) AS count, array_agg(s.candidate_id ORDER BY s.place DESC) AS candidate_ids,
+        array_agg(s.message_id ORDER BY s.place DESC) AS message_ids,
+        array_agg(nudges_frees_at(s.decided_at, c.seconds, c.unit, c.zone, s.zone) ORDER BY s.place DESC) AS frees_at
     FROM asking AS c
     JOIN deciding AS s ON s.customer_id = c.customer_id
-        AND s.place BETWEEN 1 AND %(round)s::integer - 1 AND s.reason IN ('sent', 'holdout') AND s.counts
+        AND s.place BETWEEN 1 AND %(round)s::integer - 1 AND s.reason IS NULL AND s.scheduled_at IS NULL AND s.counts
         AND c.subject = CASE c.scope WHEN 'any' THEN '' WHEN 'channel' THEN s.channel WHEN 'category' THEN s.category
             WHEN 'interest' THEN s.interest WHEN 'promise' THEN s.promise WHEN 'flow' THEN s.flow
             WHEN 'need' THEN s.need END
     GROUP BY c.id
 ), full_rules AS (
-    SELECT c.candidate_id, c.rule, c.reason, c.limit, c.count AS count_before, used.count, rivals.first AS rival,
+    SELECT c.candidate_id, c.rule, c.reason, c.limit, c.seconds, c.count AS count_before, used.count,
+        rivals.candidate_ids[rivals.count] AS rival,
         rivals.message_ids || c.message_ids AS message_ids, frees.at AS each_frees_at,
         -- With the limit's worth of them left, one must go: the limit-th to free makes room. In a rolling window what is
         -- sent now frees last, in a calendar's perhaps not: the customer may have moved.
@@ -43,7 +44,9 @@ WITH asking AS MATERIALIZED (
 )
 UPDATE deciding AS d
 SET rule = held.rule, "limit" = held.limit, count = held.count,
-    used_by = CASE WHEN held.rival IS NULL THEN held.message_ids ELSE ARRAY(
+    -- What frees last comes first: as it stands, but in a calendar's window once the customer has moved.
+    used_by = CASE WHEN held.rival IS NULL THEN held.message_ids
+        WHEN held.seconds IS NOT NULL THEN array_remove(held.message_ids, NULL) ELSE ARRAY(
         SELECT one.id FROM unnest(held.message_ids, held.each_frees_at) AS one (id, frees_at)
         WHERE one.id IS NOT NULL ORDER BY one.frees_at DESC, one.id DESC
     ) END,

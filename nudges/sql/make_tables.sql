@@ -7,31 +7,34 @@ CREATE TEMP TABLE IF NOT EXISTS considered (  -- the candidates of this run, rea
     scheduled_at timestamptz  -- set: not decided in this run, but due within the look-ahead
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS facts (  -- the same, with what is known of each and what stops it before any ranking
-    candidate_id bigint, workspace_id bigint, customer_id bigint, nudge_id bigint,
-    nudge_version integer, broadcast_id bigint, put_forward_at timestamptz, not_after timestamptz,
-    scheduled_at timestamptz,
+    -- first what each round asks of every row: what stands first is found quickest
+    candidate_id bigint, customer_id bigint, workspace_id bigint, nudge_id bigint, exempt boolean, counts boolean,
+    in_holdout boolean, scheduled_at timestamptz,
+    -- the decision: what has a reason is judged, and settled in the end
+    reason text, rule text, allowed_at timestamptz,
+    -- the way to the customer
+    channel text, address text,
     -- the nudge
-    category_id bigint, category text, opt_in boolean, channels text[], interest text, promise text,
-    priority integer, value double precision, on_cap text, exempt boolean, counts boolean, flow text,
+    category text, interest text, promise text, flow text, category_id bigint, nudge_version integer, broadcast_id bigint,
+    put_forward_at timestamptz, not_after timestamptz, opt_in boolean, channels text[], priority integer,
+    value double precision, on_cap text,
     -- the customer
-    customer_need_id bigint, need text, stage text, relevance integer, zone text, in_holdout boolean,
+    need text, zone text, customer_need_id bigint, stage text, relevance integer,
     own_limit integer, paused_until timestamptz, quiet_start time, quiet_end time, own_start time, own_end time,
     send_week int4multirange,  -- minutes of the week in which it may leave; null: in all
     sent_at timestamptz[],  -- of what counts, newest first
     level double precision,  -- of the adaptive cap; null: it is off
-    policy_version integer,
-    -- the way to the customer
-    channel text, address text,
-    -- the decision: what has a reason is judged, and settled in the end
-    reason text, rule text, allowed_at timestamptz
+    policy_version integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS deciding (  -- the same, ranked, with what was decided
-    LIKE facts,
     place integer,  -- among the customer's candidates
-    "limit" integer, count integer, used_by bigint[], due_at timestamptz, winner_id bigint, message_id bigint,
-    decided_at timestamptz,
+    message_id bigint, decided_at timestamptz,  -- of what is sent
+    LIKE facts,
+    "limit" integer, count integer, used_by bigint[], due_at timestamptz, winner_id bigint,
+    -- What nothing holds back is sent; in the holdout it would have been.
+    verdict text GENERATED ALWAYS AS (coalesce(reason, CASE WHEN in_holdout THEN 'holdout' ELSE 'sent' END)) VIRTUAL,
     outcome text GENERATED ALWAYS AS (
-        CASE WHEN reason = 'sent' THEN 'send' WHEN due_at IS NOT NULL THEN 'defer' ELSE 'suppress' END
+        CASE WHEN due_at IS NOT NULL THEN 'defer' WHEN reason IS NOT NULL OR in_holdout THEN 'suppress' ELSE 'send' END
     ) VIRTUAL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS past (  -- what counts already of those who have a ranked candidate

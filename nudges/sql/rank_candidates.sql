@@ -2,19 +2,21 @@
 -- business's; the current need that is furthest on; priority; expected value to the customer; age; id.
 -- What is only scheduled has a place too: no round decides it, but lower ones leave it its slot.
 -- Reads the run's `facts`. Writes its `deciding`: all of them, with their place; 0 for the inbox, which competes with
--- nothing. In the order of the customers and their candidates: in that order messages are numbered.
+-- nothing. In the order of the customers and their candidates: in that order the messages get their numbers, here, so
+-- that what is held back by one can name it. Those of what is held back stay unused; a dry run draws none.
 -- Returns the last place, whether anything is scheduled, whose candidates have places, and whose such a business one.
 WITH placed AS (
     INSERT INTO deciding
-    SELECT *
-    FROM (
-        SELECT facts.*, CASE WHEN reason IS NULL AND channel <> 'inbox' THEN row_number() OVER (
-                PARTITION BY customer_id, reason IS NULL AND channel <> 'inbox'
-                ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
-                         put_forward_at, candidate_id
-            ) WHEN reason IS NULL AND scheduled_at IS NULL THEN 0 END AS place
-        FROM facts
-    ) AS ranked
+    SELECT CASE WHEN reason IS NULL AND channel <> 'inbox' THEN row_number() OVER (
+            PARTITION BY customer_id, reason IS NULL AND channel <> 'inbox'
+            ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
+                     put_forward_at, candidate_id
+        ) WHEN reason IS NULL AND scheduled_at IS NULL THEN 0 END AS place,
+        CASE WHEN reason IS NULL AND scheduled_at IS NULL AND NOT in_holdout AND NOT %(dry)s::boolean
+            THEN nextval('nudges_message_id_seq') END,
+        greatest(%(now)s::timestamptz, sent_at[1]),  -- a slow clock dates no message before one that already counts
+        facts.*
+    FROM facts
     ORDER BY customer_id, place, candidate_id
     RETURNING workspace_id, interest, place, scheduled_at
 )

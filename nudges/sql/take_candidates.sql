@@ -11,7 +11,6 @@ WITH taken AS (
            CASE WHEN NOT meets.is_due THEN waiting.due_at END
     FROM nudges_waiting AS waiting
     CROSS JOIN LATERAL (SELECT * FROM nudges_candidate WHERE id = waiting.candidate_id OFFSET 0) AS candidate
-    JOIN engagement_customer AS customer ON customer.id = waiting.customer_id
     LEFT JOIN nudges_policy AS policy ON policy.workspace_id = waiting.workspace_id
     CROSS JOIN LATERAL (
         SELECT waiting.due_at <= %(now)s::timestamptz
@@ -22,11 +21,13 @@ WITH taken AS (
                 WHERE caller.customer_id = waiting.customer_id AND caller.due_at <= %(now)s::timestamptz AND NOT caller.is_urgent
             ) AS is_due
     ) AS meets
-    WHERE waiting.customer_id = ANY (%(customers)s::bigint[]) AND customer.merged_into_id IS NULL
-      AND NOT EXISTS (
-          SELECT FROM engagement_merge AS merge
-          WHERE merge.target_id = waiting.customer_id AND NOT 'nudges' = ANY (merge.absorbed_by)
-      )
+    WHERE waiting.customer_id = ANY (ARRAY(  -- as they are now that they are locked
+          SELECT customer.id FROM engagement_customer AS customer
+          WHERE customer.id = ANY (%(customers)s::bigint[]) AND customer.merged_into_id IS NULL AND NOT EXISTS (
+              SELECT FROM engagement_merge AS merge
+              WHERE merge.target_id = customer.id AND NOT 'nudges' = ANY (merge.absorbed_by)
+          )
+      ))
       AND (meets.is_due
            OR waiting.due_at <= %(now)s::timestamptz + coalesce(policy.look_ahead_seconds, 86400) * interval '1 second')
     RETURNING nudge_id, customer_id

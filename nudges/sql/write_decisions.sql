@@ -10,7 +10,7 @@ WITH eligible AS (
         decided_at
     )
     SELECT d.workspace_id, d.candidate_id, d.customer_id, d.nudge_id, d.nudge_version, d.customer_need_id, d.broadcast_id, d.outcome,
-           d.reason, coalesce(d.rule, ''), d.policy_version, d.limit, d.count, coalesce(d.used_by, '{}'), d.allowed_at,
+           d.verdict, d.rule, d.policy_version, d.limit, d.count, coalesce(d.used_by, '{}'), d.allowed_at,
            d.winner_id, d.stage, coalesce(d.channel, ''), d.in_holdout,
            jsonb_build_object(
                'eligible', coalesce(eligible.candidates, '[]'), 'place', d.place, 'chance', 1, 'value', d.value,

@@ -25,7 +25,7 @@ WITH pairs AS MATERIALIZED (
     SELECT customer_id, place, candidate_id, coalesce(scheduled_at, decided_at), message_id, channel, category, interest,
            promise, flow, need, zone, scheduled_at
     FROM deciding
-    WHERE place >= 1 AND counts AND (reason IN ('sent', 'holdout') OR reason IS NULL AND scheduled_at IS NOT NULL)
+    WHERE place >= 1 AND counts AND reason IS NULL
 ), at_its_time AS (
     SELECT pairs.id, count(*) AS count, array_remove(array_agg(x.message_id ORDER BY x.at DESC), NULL) AS used_by
     FROM pairs

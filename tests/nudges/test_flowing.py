@@ -515,6 +515,21 @@ def test_whoever_fits_comes_in_now_or_later_and_once(workspace: Workspace, nudge
     assert [run_of(one).state for one in (gold, plain)] == ["finished", "finished"]
 
 
+def test_who_was_asked_for_today_and_is_out_again_is_not_tried_again_each_minute(
+    workspace: Workspace, nudge: Nudge
+) -> None:
+    make.customer(workspace, traits={"plan": "gold"})
+    make_flows.flow(
+        workspace, say(nudge), trigger="condition", conditions=GOLD, re_entry="after_end", holdout_percent=0
+    )
+    assert consider_fitting(now=NOW)["taken"] == 1
+    advance_flows(now=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert consider_fitting(now=NOW + MINUTE) == {}
+    assert [query["sql"] for query in queries if "INSERT" in query["sql"]] == []
+    assert consider_fitting(now=NOW + DAY)["taken"] == 1
+
+
 def test_whoever_fits_on_comes_again_after_so_many_days(workspace: Workspace, nudge: Nudge) -> None:
     make.customer(workspace, traits={"plan": "gold"})
     make_flows.flow(
