@@ -12,6 +12,7 @@ from nudges.api import (
     policy,
     pressure,
     putting,
+    results,
     tasks,
     throughput,
 )
@@ -31,6 +32,7 @@ urlpatterns = [
     path("nudges/<int:nudge_id>/simulate", putting.Simulate.as_view()),
     path("nudges/<int:nudge_id>/preview", putting.PreviewNudge.as_view()),
     path("nudges/<int:nudge_id>/broadcasts", broadcasts.NudgeBroadcasts.as_view()),
+    path("nudges/<int:nudge_id>/results", results.NudgeResults.as_view()),
     path("nudges/<int:nudge_id>/dry-runs", dry_runs.NudgeDryRuns.as_view()),
     path("flows", flows.Flows.as_view()),
     path("flows/<int:flow_id>", flows.OneFlow.as_view()),
@@ -50,6 +52,7 @@ urlpatterns = [
     path("broadcasts/<int:broadcast_id>/resume", broadcasts.ResumeBroadcast.as_view()),
     path("broadcasts/<int:broadcast_id>/stop", broadcasts.StopBroadcast.as_view()),
     path("customers/<int:customer_id>/pressure", pressure.CustomerPressure.as_view()),
+    path("nudges/results", results.AllResults.as_view()),
     path("policy", policy.WorkspacePolicy.as_view()),
     path("throughput", throughput.Throughputs.as_view()),
     path("decisions", ledger.Decisions.as_view()),
