@@ -62,9 +62,7 @@ def judge(
 
 def make_tables() -> None:
     """The run's temporary tables, empty: also after an earlier run in the same transaction."""
-    [tables] = run_statement("nudges.find_tables", {})
-    if not tables["are_made"]:
-        run_statement("nudges.make_tables", {})
+    run_statement("nudges.make_tables", {})
     run_statement("nudges.empty_tables", {})
 
 

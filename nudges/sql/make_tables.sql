@@ -1,12 +1,15 @@
 -- The tables of one run of deciding: private to the connection, empty after every transaction. None has an index: a run
 -- reads them whole, and what is written again would have to be written to each index again.
--- Reads nothing. Writes no rows. Returns nothing.
-CREATE TEMP TABLE IF NOT EXISTS considered (  -- the candidates of this run, real or imagined
+-- Made once for a connection: asking is quicker than saying six times that they are there.
+-- Reads the catalogue, whether the last of them is there. Writes no rows. Returns nothing.
+DO $$ BEGIN IF to_regclass('pg_temp.counted') IS NULL THEN
+
+CREATE TEMP TABLE considered (  -- the candidates of this run, real or imagined
     candidate_id bigint, workspace_id bigint, customer_id bigint, nudge_id bigint, customer_need_id bigint,
     stage_change_id bigint, broadcast_id bigint, flow_run_id bigint, put_forward_at timestamptz, not_after timestamptz,
     scheduled_at timestamptz  -- set: not decided in this run, but due within the look-ahead
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS facts (  -- the same, with what is known of each and what stops it before any ranking
+CREATE TEMP TABLE facts (  -- the same, with what is known of each and what stops it before any ranking
     -- first what each round asks of every row: what stands first is found quickest
     candidate_id bigint, customer_id bigint, workspace_id bigint, nudge_id bigint, exempt boolean, counts boolean,
     in_holdout boolean, scheduled_at timestamptz,
@@ -26,7 +29,7 @@ CREATE TEMP TABLE IF NOT EXISTS facts (  -- the same, with what is known of each
     level double precision,  -- of the adaptive cap; null: it is off
     policy_version integer
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS deciding (  -- the same, ranked, with what was decided
+CREATE TEMP TABLE deciding (  -- the same, ranked, with what was decided
     place integer,  -- among the customer's candidates
     message_id bigint, decided_at timestamptz,  -- of what is sent
     LIKE facts,
@@ -37,17 +40,19 @@ CREATE TEMP TABLE IF NOT EXISTS deciding (  -- the same, ranked, with what was d
         CASE WHEN due_at IS NOT NULL THEN 'defer' WHEN reason IS NOT NULL OR in_holdout THEN 'suppress' ELSE 'send' END
     ) VIRTUAL
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS past (  -- what counts already of those who have a ranked candidate
+CREATE TEMP TABLE past (  -- what counts already of those who have a ranked candidate
     customer_id bigint, at timestamptz, message_id bigint, channel text, category text, interest text, promise text,
     flow text, need text, zone text
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS bearing (  -- the rules that bear on each customer's candidates with that subject
+CREATE TEMP TABLE bearing (  -- the rules that bear on each customer's candidates with that subject
     id bigint, customer_id bigint, last integer, zone text,
     rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     since timestamptz  -- no older message can count
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS counted (  -- those that may be used up: how much of them is, and what frees when
+CREATE TEMP TABLE counted (  -- those that may be used up: how much of them is, and what frees when
     id bigint, customer_id bigint, zone text,
     rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     count bigint, message_ids bigint[], frees_at timestamptz[]
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
+
+END IF; END $$

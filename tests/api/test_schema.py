@@ -28,7 +28,16 @@ from config.wsgi import application
 from engagement.api.schema import make_document
 from engagement.keys import SCOPES
 from engagement.models import ApiKey, IdempotencyRecord, Workspace
-from tests import make, make_flows, make_messages, make_nudges, make_reviews
+from tests import (
+    make,
+    make_flows,
+    make_messages,
+    make_nudges,
+    make_reviews,
+    make_shortlists,
+    make_surveys,
+    make_webhooks,
+)
 from tests.make_api import caller
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -170,7 +179,18 @@ def inhabit(workspace: Workspace) -> dict[str, Any]:
             "blocks": [{"kind": "text", "markdown": "Look twice."}],
         },
     ).json()
+    dry_run = shop.post(f"nudges/{nudge.pk}/dry-runs", {}).json()
+    [item] = make_shortlists.kept(customer, need.need, product)
+    endpoint = make_webhooks.endpoint(workspace)
+    delivery = shop.post(f"webhook-endpoints/{endpoint.pk}/test", {}).json()
     return {
+        "address_id": customer.addresses.get().pk,
+        "dry_run_id": dry_run["id"],
+        "item_id": item.pk,
+        "shortlist_id": item.shortlist_id,
+        "survey_id": make_surveys.survey(workspace).pk,
+        "endpoint_id": endpoint.pk,
+        "delivery_id": delivery["id"],
         "category_id": category.pk,
         "customer_id": customer.pk,
         "external_id": customer.external_id,

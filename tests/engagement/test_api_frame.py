@@ -256,6 +256,7 @@ def test_while_redis_is_away_the_process_limits_by_itself(
         asked.append(1)
         return redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
 
+    limits._take_script()  # made once a process, with a client of its own
     monkeypatch.setattr(limits, "redis_client", unreachable)
     monkeypatch.setattr(limits._outage, "until", 0.0)
     shop = caller(make.workspace())

@@ -143,6 +143,8 @@ def test_a_chunk_asks_as_often_for_many_as_for_few(
     workspace: Workspace, nudge: Nudge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dry_running, "CHUNK", 500)
+    people(workspace, 1, name="first")
+    ran(start(nudge))  # what a connection asks once
     asked = []
     for number in (3, 60):
         people(workspace, number, name=f"of {number}")
