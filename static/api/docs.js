@@ -7,5 +7,6 @@ window.SwaggerUIBundle({
   deepLinking: false, // it would put a link into each button
   persistAuthorization: false,
   tryItOutEnabled: false,
+  docExpansion: "none", // a list of subjects; with all open nobody finds anything
   defaultModelsExpandDepth: 0,
 });
