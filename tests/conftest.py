@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import hypothesis
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -33,6 +35,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(PROJECT / "tests").parts[0]
         if folder in ("races", "browser"):
             item.add_marker(folder.removesuffix("s"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Nobody counts the rows of tests that take theirs back, but where they are committed.
+
+    Autovacuum sees only what was taken back and tells the planner that the tables are empty, while a test holds
+    thousands of rows: it then tries all with all for minutes. What is committed is counted rightly, as in an installation.
+    """
+    commits = any(
+        item.get_closest_marker(kind) for item in request.session.items for kind in ("race", "browser")
+    )
+    if commits:
+        yield
+        return
+    with django_db_blocker.unblock():
+        for_all_tables("SET (autovacuum_enabled = false)")
+    yield
+    with django_db_blocker.unblock():
+        for_all_tables("RESET (autovacuum_enabled)")
+
+
+def for_all_tables(change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        names = [name for (name,) in cursor.fetchall()]
+        cursor.execute(";".join(f"ALTER TABLE {name} {change}" for name in names))
 
 
 @pytest.fixture(autouse=True)
