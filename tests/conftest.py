@@ -44,7 +44,8 @@ def django_db_setup(
     """Nobody counts the rows of tests that take theirs back, but where they are committed.
 
     Autovacuum sees only what was taken back and tells the planner that the tables are empty, while a test holds
-    thousands of rows: it then tries all with all for minutes. What is committed is counted rightly, as in an installation.
+    thousands of rows: it then tries all with all for minutes. What is committed is counted
+    rightly, as in an installation.
     """
     commits = any(
         item.get_closest_marker(kind) for item in request.session.items for kind in ("race", "browser")
