@@ -51,7 +51,8 @@ def in_a_circle(work: object, tries: list[str]) -> list[BaseException]:
 def test_work_that_lost_a_deadlock_is_taken_again() -> None:
     tries: list[str] = []
     assert in_a_circle(taken_again(rename), tries) == []
-    assert sorted(map(tries.count, "ab")) == [1, 2]
+    # Whoever begins again may come before the other has what it waited for: then they meet, and one loses, once more.
+    assert max(map(tries.count, "ab")) > 1
 
 
 def test_a_plain_transaction_is_lost() -> None:
