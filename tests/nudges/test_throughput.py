@@ -36,8 +36,14 @@ def nudge(shop: Workspace) -> Nudge:
 
 
 def due(nudge: Nudge, number: int, **fields: Any) -> list[int]:
+    """Messages of so many customers, each due a second after the one before: what is due at once has no order."""
     customers = [make.customer(nudge.workspace, email=f"{uuid.uuid4()}@example.org") for _ in range(number)]
-    return [make_messages.message(nudge, customer, **fields).pk for customer in customers]
+    return [
+        make_messages.message(
+            nudge, customer, **{"next_attempt_at": NOW - (number - place) * SECOND} | fields
+        ).pk
+        for place, customer in enumerate(customers)
+    ]
 
 
 def claim(*, limit: int = 100, channel: str = "email", after: timedelta = timedelta(0)) -> list[int]:
