@@ -37,10 +37,13 @@ NOBODY = Sample(0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Effect:
-    """One outcome of both groups. `interval` is treated − holdout; None: not to be compared, or too few."""
+    """One outcome of both groups: shares or means, None of nobody and of a holdout that cannot have it.
+
+    `interval` is treated − holdout; None: not to be compared, or too few.
+    """
 
     outcome: str
-    treated: float
+    treated: float | None
     held_out: float | None
     interval: Interval | None
 
@@ -117,6 +120,11 @@ def _sample(row: dict[str, Any]) -> Sample:
 def _effect(outcome: str, samples: dict[tuple[bool, str], Sample]) -> Effect:
     treated, base = samples.get((False, outcome), NOBODY), samples.get((True, outcome), NOBODY)
     if outcome in UNCOMPARED:
-        return Effect(outcome, treated.mean, None, None)
+        return Effect(outcome, _mean(treated), None, None)
     is_enough = min(treated.n, base.n) >= FEWEST
-    return Effect(outcome, treated.mean, base.mean, confidence_sequence(base, treated) if is_enough else None)
+    interval = confidence_sequence(base, treated) if is_enough else None
+    return Effect(outcome, _mean(treated), _mean(base), interval)
+
+
+def _mean(sample: Sample) -> float | None:
+    return sample.mean if sample.n else None

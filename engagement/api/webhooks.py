@@ -44,7 +44,8 @@ class Endpoints(Resource):
             )
         except subscribing.BadEndpoint as error:
             raise Problem(409, "too_many", str(error)) from error
-        return created(EndpointMade(shown(endpoint, secret)).data, f"/api/v1/webhook-endpoints/{endpoint.pk}")
+        made = EndpointOut(endpoint).data | {"secret": secret}
+        return created(made, f"/api/v1/webhook-endpoints/{endpoint.pk}")
 
 
 class EndpointResource(Resource):
@@ -109,9 +110,3 @@ class EndpointSecret(EndpointResource):
         endpoint = self.endpoint(endpoint_id)
         secret = subscribing.renew_secret(endpoint=endpoint, actor=self.key, now=self.now)
         return Response(SecretOut({"secret": secret}).data)
-
-
-def shown(endpoint: Endpoint, secret: str) -> Endpoint:
-    """The endpoint as its maker sees it this once."""
-    endpoint.secret = secret  # type: ignore[attr-defined]
-    return endpoint

@@ -37,8 +37,10 @@ class EffectOut(Out):
     outcome = serializers.ChoiceField([*CUSTOMERS, *COMPANYS])
     text = serializers.CharField(help_text="The outcome in words.")
     is_the_customers = serializers.BooleanField(help_text="Else the company's.")
-    treated = serializers.FloatField()
-    held_out = serializers.FloatField(allow_null=True, help_text="Null: the holdout can't have it.")
+    treated = serializers.FloatField(allow_null=True, help_text="Null: nobody is in the group.")
+    held_out = serializers.FloatField(
+        allow_null=True, help_text="Null: nobody is in the group, or the holdout can't have it."
+    )
     interval = DifferenceOut(allow_null=True, help_text="Null: not to be compared, or too few.")
     verdict = serializers.ChoiceField(["better", "worse", "open"])
 

@@ -83,7 +83,7 @@ def test_outcomes_are_the_customers_next_to_the_companys(workspace: Workspace) -
     Reply.objects.create(workspace=workspace, message=message, customer=three, kind="helpful", at=THEN + HOUR)
     effects = read_results(workspace, nudge=nudge, now=NOW).effects
     n = 12 - sum(map(held, everybody))
-    told = {name: round(effect.treated * n, 6) for name, effect in effects.items()}
+    told = {name: round((effect.treated or 0) * n, 6) for name, effect in effects.items()}
     assert told == {
         "resolved": 1,
         "fitted": 0,

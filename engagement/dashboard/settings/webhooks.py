@@ -110,7 +110,6 @@ def log(request: DashboardRequest, one: Endpoint) -> dict[str, Any]:
     words = TYPES | {TEST: _("A test")}
     for delivery in page.rows:
         delivery.words = words.get(delivery.announcement.type, delivery.announcement.type)  # type: ignore[attr-defined]
-        delivery.last = delivery.attempts[-1] if delivery.attempts else None  # type: ignore[attr-defined]
     return {"page": page, "state": state, "states": DeliveryState.choices}
 
 
