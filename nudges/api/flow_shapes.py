@@ -11,7 +11,6 @@ from engagement.api.shapes import BoundedObject, ObjectName, Out, Query
 from journeys.models import Stage
 from nudges.api.putting import Audience
 from nudges.api.start_shapes import StartShape
-from nudges.flows import Figures
 from nudges.models import EndedBy, Flow, FlowRun, FlowState, FlowTrigger, FlowVersion, ReEntry, RunState
 from nudges.programs import MOST_STEPS
 from nudges.reasons import Reason
@@ -109,32 +108,6 @@ class FlowOut(Out):
     def get_draft(self, flow: Flow) -> dict[str, Any] | None:
         written: list[FlowVersion] = getattr(flow, "written", [])
         return dict(VersionOut(written[0]).data) if written else None
-
-
-class FlowFiguresOut(Out):
-    """What became of all who asked to come in."""
-
-    object = ObjectName("flow_figures")
-    flow = serializers.IntegerField()
-    entered = serializers.IntegerField()
-    inside = serializers.IntegerField()
-    finished = serializers.IntegerField()
-    goal = serializers.IntegerField()
-    left = serializers.DictField(child=serializers.IntegerField(), help_text="Who left early, by why.")
-    refused = serializers.DictField(child=serializers.IntegerField(), help_text="Who was not let in, by why.")
-
-    @staticmethod
-    def shown(flow: Flow, figures: Figures) -> dict[str, Any]:
-        """The figures as this shape reads them."""
-        return {
-            "flow": flow.pk,
-            "entered": figures.entered,
-            "inside": figures.inside,
-            "finished": figures.finished,
-            "goal": figures.goal,
-            "left": dict(figures.left),
-            "refused": dict(figures.refused),
-        }
 
 
 class TrailOut(Out):

@@ -1,4 +1,4 @@
-"""Flows: written, published, paused, resumed, ended; who is in them; customers let in."""
+"""Flows: written, published, paused, resumed, ended; who is in them; customers let in and taken out."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rest_framework.response import Response
 from engagement.api.idempotency import once, read_key
 from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource, created
+from engagement.models import Customer
 from nudges.api.flow_shapes import (
     MAX_KEY,
     FlowChange,
-    FlowFiguresOut,
     FlowIn,
     FlowOut,
     FlowQuery,
@@ -39,9 +39,9 @@ from nudges.flowing import (
     rename_flow,
     resume_flow,
     save_draft,
+    take_out,
 )
-from nudges.flows import figures_of_flows
-from nudges.models import Flow, FlowRun, FlowState, FlowVersion
+from nudges.models import Flow, FlowRun, FlowState, FlowVersion, RunState
 
 WRITTEN = FlowVersion.objects.filter(published_at=None).select_related("trigger_need")
 FLOWS = Flow.objects.select_related("workspace", "version__trigger_need").prefetch_related(
@@ -193,22 +193,6 @@ class EndFlow(FlowMove):
         return self.go(end_flow, flow_id)
 
 
-class FlowFigures(Resource):
-    """/flows/{id}/figures"""
-
-    required_scopes = {"GET": "nudges:read"}
-
-    @extend_schema(
-        operation_id="get_flow_figures",
-        summary="Count what became of who asked to come in",
-        responses=FlowFiguresOut,
-    )
-    def get(self, request: Request, flow_id: int) -> Response:
-        flow = self.find(Flow.objects.all(), pk=flow_id)
-        figures = figures_of_flows([flow.pk])[flow.pk]
-        return Response(FlowFiguresOut(FlowFiguresOut.shown(flow, figures)).data)
-
-
 class FlowRuns(Resource):
     """/flows/{id}/runs"""
 
@@ -251,3 +235,30 @@ class LetIn(Resource):
         new = let_into(flow=flow, customer_ids=customer_ids, occasion=occasion, now=self.now)
         shown = {"flow": flow.pk, "occasion": occasion, "asked": len(customer_ids), "new": new}
         return Response(LetInOut(shown).data, status=status.HTTP_202_ACCEPTED)
+
+
+class TakeOut(Resource):
+    """/flows/{id}/customers/{id}/take-out"""
+
+    required_scopes = {"POST": "nudges:write"}
+
+    @extend_schema(
+        operation_id="take_out_of_flow",
+        summary="Take a customer out of a flow",
+        description="What it has put forward for them and not sent yet is not sent. Who is not inside: 409.",
+        request=None,
+        responses=RunOut,
+    )
+    @once
+    def post(self, request: Request, flow_id: int, customer_id: int) -> Response:
+        flow = self.find(Flow.objects.all(), pk=flow_id)
+        customer = self.find(Customer.objects.filter(merged_into=None), pk=customer_id)
+        runs = FlowRun.objects.select_related("version")
+        inside = runs.filter(flow=flow, customer=customer, state=RunState.RUNNING).first()
+        if inside is None:
+            raise Problem(409, "wrong_state", _("The customer is not inside this flow."))
+        try:
+            take_out(run=inside, actor=self.key, now=self.now)
+        except CannotChange as error:
+            raise refused(error) from error
+        return Response(RunOut(self.find(runs, pk=inside.pk)).data)

@@ -404,7 +404,9 @@ def test_the_api_refuses_callers_without_a_key_with_a_public_one_and_with_one_th
 def test_the_api_finds_nothing_of_another_workspace(ours: Office, theirs: Office) -> None:
     client = caller(theirs.workspace).client
     for pattern, method, path in api_calls(ours):
-        if not re.search(r"<int:(customer|need|category|nudge|review|guide|decision|broadcast)_id>", pattern):
+        if not re.search(
+            r"<int:(customer|need|category|nudge|flow|review|guide|decision|broadcast)_id>", pattern
+        ):
             continue
         status, wrote = ask_api(client, method, path)
         assert status in (400, 404, 422), (method, pattern, status)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from engagement.models import AuditEntry, Workspace
+from engagement.models import AuditEntry, Customer, Workspace
+from nudges.considering import let_into
+from nudges.deciding import decide_nudges
 from nudges.flowing import advance_flows
-from nudges.models import Flow, FlowRun, FlowVersion, Nudge
-from tests import make, make_flows
+from nudges.models import Decision, Flow, FlowRun, FlowVersion, Message, Nudge
+from tests import make, make_flows, make_nudges
 from tests.make import NOW
 from tests.make_api import Caller, caller
 
@@ -172,3 +176,110 @@ def test_lists_cost_the_same_for_many(shop: Caller, workspace: Workspace, nudge:
         make_flows.version(make_flows.flow(workspace, make_flows.say(nudge)))
         make_flows.run(flow, make.customer(workspace))
     assert statements() == few
+
+
+# Taking out
+
+
+def enter(flow: Flow, *customers: Customer, at: datetime = NOW) -> None:
+    let_into(flow=flow, customer_ids=[one.pk for one in customers], occasion="api:1", now=at)
+    advance_flows(now=at)
+
+
+def test_who_is_taken_out_gets_nothing_more_and_everybody_else_goes_on(
+    shop: Caller, workspace: Workspace, nudge: Nudge
+) -> None:
+    make_nudges.policy(workspace, collect_seconds=0)
+    ann, bo = (make.customer(workspace, email=f"{name}@example.org") for name in ("ann", "bo"))
+    flow = make_flows.flow(workspace, make_flows.say(nudge), make_flows.wait("1d"), make_flows.say(nudge))
+    now = timezone.now()  # the door's own clock says when somebody is taken out
+    enter(flow, ann, bo, at=now)
+    answer = shop.post(f"flows/{flow.pk}/customers/{ann.pk}/take-out")
+    assert answer.status_code == 200, answer.content
+    run = answer.json()
+    assert (run["customer"], run["state"], run["step"], run["ended_by"]) == (
+        ann.pk,
+        "exited",
+        "s2",
+        "taken_out",
+    )
+    for at in (now, now + timedelta(days=1)):
+        advance_flows(now=at)
+        decide_nudges(now=at + timedelta(minutes=1))
+    assert set(Decision.objects.filter(customer=ann).values_list("reason", flat=True)) == {"left_flow"}
+    assert not Message.objects.filter(customer=ann).exists()
+    assert Message.objects.filter(customer=bo).exists()
+    assert FlowRun.objects.get(customer=bo).state == "finished"
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.detail["customer"]) == ("remove_customer", ann.pk)
+    assert entry.actor_label.startswith("key test")
+
+
+def test_who_is_not_inside_cannot_be_taken_out(shop: Caller, workspace: Workspace, nudge: Nudge) -> None:
+    flow = make_flows.flow(workspace, make_flows.say(nudge))
+    done, never, other = (make.customer(workspace) for _n in range(3))
+    enter(flow, done)
+    elsewhere = make_flows.run(make_flows.flow(workspace, make_flows.wait("1d")), other)
+    for customer in (done, never, other):
+        answer = shop.post(f"flows/{flow.pk}/customers/{customer.pk}/take-out")
+        assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    elsewhere.refresh_from_db()
+    assert elsewhere.state == "running"
+    assert not AuditEntry.objects.exists()
+
+
+def test_nobody_of_another_workspace_is_taken_out(shop: Caller, workspace: Workspace, nudge: Nudge) -> None:
+    theirs = make.workspace()
+    run = make_flows.run(make_flows.flow(theirs, make_flows.wait("1d")), make.customer(theirs))
+    ours = make_flows.flow(workspace, make_flows.wait("1d"))
+    for flow_id in (run.flow_id, ours.pk):
+        assert shop.post(f"flows/{flow_id}/customers/{run.customer_id}/take-out").status_code == 404
+    run.refresh_from_db()
+    assert run.state == "running"
+
+
+def test_a_key_that_only_reads_takes_nobody_out(workspace: Workspace, customer: Customer) -> None:
+    run = make_flows.run(make_flows.flow(workspace, make_flows.wait("1d")), customer)
+    reader = caller(workspace, "nudges:read")
+    assert reader.post(f"flows/{run.flow_id}/customers/{customer.pk}/take-out").status_code == 403
+    run.refresh_from_db()
+    assert run.state == "running"
+
+
+# Step by step
+
+
+def test_figures_of_a_version_say_how_many_came_to_each_step_and_which_way_they_went(
+    shop: Caller, workspace: Workspace, nudge: Nudge
+) -> None:
+    ask = {
+        "kind": "condition",
+        "if": {"trait": "plan", "is": "gold"},
+        "yes": [{"id": "y", **make_flows.say(nudge)}],
+        "no": [],
+    }
+    flow = make_flows.flow(workspace, ask, make_flows.wait("1d"))
+    gold = make.customer(workspace, traits={"plan": "gold"})
+    plain = [make.customer(workspace) for _n in range(2)]
+    enter(flow, gold, *plain)
+    shop.post(f"flows/{flow.pk}/customers/{plain[0].pk}/take-out")
+    figures = shop.get(f"flows/{flow.pk}/versions/1/figures").json()
+    assert (figures["flow"], figures["version"]) == (flow.pk, 1)
+    counted = {
+        one["step"]: (one["kind"], one["came"], one["here"], one["went"], one["left"])
+        for one in figures["steps"]
+    }
+    assert counted == {
+        "s1": ("condition", 3, 0, {"yes": 1, "no": 2}, {}),
+        "y": ("nudge", 1, 0, {"passed": 1}, {}),
+        "s2": ("wait", 3, 2, {}, {"taken_out": 1}),
+    }
+    whole = shop.get(f"flows/{flow.pk}/figures").json()
+    assert whole["inside_by_version"] == [{"number": 1, "inside": 2}]
+    assert shop.get(f"flows/{flow.pk}/versions/2/figures").status_code == 404
+
+
+def test_figures_of_another_workspace_are_not_found(shop: Caller) -> None:
+    theirs = make_flows.flow(make.workspace(), make_flows.wait("1d"))
+    assert shop.get(f"flows/{theirs.pk}/versions/1/figures").status_code == 404
+    assert shop.get(f"flows/{theirs.pk}/figures").status_code == 404
