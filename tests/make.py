@@ -22,6 +22,7 @@ from engagement.models import (
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 _serial = count(1)
+_far_ids = count(10**12)
 
 
 def workspace(**fields: Any) -> Workspace:
@@ -57,6 +58,15 @@ def customer(
             workspace=workspace, customer=made, channel=Channel.EMAIL, value=email, updated_at=at
         )
     return made
+
+
+def halves(workspace: Workspace, number: int, **fields: Any) -> list[Customer]:
+    """Reachable customers, in turn outside and inside its holdout: nothing is left to the luck of ids."""
+    people = []
+    for place in range(number):
+        pk = next(one for one in _far_ids if workspace.holds_out(one) == bool(place % 2))
+        people.append(customer(workspace, email=f"{place}@example.org", id=pk, **fields))
+    return people
 
 
 def category(workspace: Workspace, slug: str = "tips", **fields: Any) -> Category:

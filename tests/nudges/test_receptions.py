@@ -177,8 +177,7 @@ def test_it_is_off_until_switched_on_and_off_in_the_holdout(
     Policy.objects.update(is_adaptive=True)
     workspace.holdout_percent = 50
     workspace.save()
-    people = (make.customer(workspace, email=f"{n}@example.org") for n in range(60))
-    held = next(person for person in people if workspace.holds_out(person.pk))
+    _free, held = make.halves(workspace, 2)
     ignored(nudge, held, 4, 8, 12)
     decision = decide(make_nudges.candidate(nudge, held))
     assert (decision.reason, decision.context["level"]) == ("holdout", None)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from engagement.configuring import change_workspace
-from engagement.models import Customer, Event, Workspace
+from engagement.models import Address, Customer, Event, Workspace
 from nudges.deciding import decide_nudges
 from nudges.models import Decision, Message, Nudge, Reply
 from nudges.results import FEWEST, Results, read_results
@@ -24,10 +24,6 @@ THEN = NOW - 20 * DAY
 @pytest.fixture
 def workspace(db: None) -> Workspace:
     return make.workspace(holdout_percent=50)
-
-
-def people(workspace: Workspace, number: int) -> list[Customer]:
-    return [make.customer(workspace, email=f"{n}@example.org") for n in range(number)]
 
 
 def decided(nudge: Nudge, customers: list[Customer], at: datetime = THEN) -> None:
@@ -56,7 +52,7 @@ def held(customer: Customer) -> bool:
 
 def test_the_eligible_are_compared_as_they_were_meant_whoever_got_something(workspace: Workspace) -> None:
     """Caps hold back only who gets messages: were they left out, the groups would no longer be alike."""
-    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 20)
+    nudge, everybody = make_nudges.nudge(workspace), make.halves(workspace, 20)
     capped = next(one for one in everybody if not held(one))
     make_nudges.cap(workspace, 1)
     make_nudges.sent(make_nudges.nudge(workspace), capped, at=THEN - HOUR)
@@ -68,9 +64,34 @@ def test_the_eligible_are_compared_as_they_were_meant_whoever_got_something(work
     assert not found.is_mismatched
 
 
+def test_who_was_capped_first_and_lost_to_something_else_later_was_still_meant(workspace: Workspace) -> None:
+    nudge, everybody = make_nudges.nudge(workspace, on_cap="defer"), make.halves(workspace, 8)
+    capped = next(one for one in everybody if not held(one))
+    make_nudges.cap(workspace, 1)
+    make_nudges.sent(make_nudges.nudge(workspace), capped, at=THEN - HOUR)
+    decided(nudge, everybody)
+    Address.objects.filter(customer=capped).delete()
+    decide_nudges(now=THEN + 1.5 * DAY)
+    left = Decision.objects.get(nudge=nudge, customer=capped)
+    assert (left.reason, [then["reason"] for then in left.earlier]) == ("unreachable", ["capped"])
+    found = read_results(workspace, nudge=nudge, now=NOW)
+    assert found.treated + found.held_out == 8
+
+
+def test_who_came_from_one_group_into_the_other_is_in_neither(workspace: Workspace) -> None:
+    """As when two who were asked apart turn out to be one customer."""
+    everybody = make.halves(workspace, 8)
+    for nudge in (first := make_nudges.nudge(workspace)), make_nudges.nudge(workspace):
+        decided(nudge, everybody)
+    one = everybody[0]
+    Decision.objects.filter(nudge=first, customer=one).update(in_holdout=not held(one))
+    found = read_results(workspace, now=NOW)
+    assert found.treated + found.held_out == 7
+
+
 def test_outcomes_are_the_customers_next_to_the_companys(workspace: Workspace) -> None:
     nudge = make_nudges.nudge(workspace)
-    everybody = people(workspace, 12)
+    everybody = make.halves(workspace, 12)
     decided(nudge, everybody)
     one, two, three = [customer for customer in everybody if not held(customer)][:3]
     need = make_nudges.customer_need(one, make_nudges.need(workspace))
@@ -81,6 +102,10 @@ def test_outcomes_are_the_customers_next_to_the_companys(workspace: Workspace) -
     happened(three, "Consent Changed", after="denied")
     message = Message.objects.get(customer=three)
     Reply.objects.create(workspace=workspace, message=message, customer=three, kind="helpful", at=THEN + HOUR)
+    taken_back = {"kind": "helpful", "at": THEN + HOUR, "undone_at": THEN + 2 * HOUR}
+    Reply.objects.create(
+        workspace=workspace, message=Message.objects.get(customer=two), customer=two, **taken_back
+    )
     effects = read_results(workspace, nudge=nudge, now=NOW).effects
     n = 12 - sum(map(held, everybody))
     told = {name: round((effect.treated or 0) * n, 6) for name, effect in effects.items()}
@@ -98,7 +123,7 @@ def test_outcomes_are_the_customers_next_to_the_companys(workspace: Workspace) -
 
 
 def test_what_came_before_or_too_late_is_no_outcome_of_it(workspace: Workspace) -> None:
-    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 6)
+    nudge, everybody = make_nudges.nudge(workspace), make.halves(workspace, 6)
     decided(nudge, everybody)
     for customer in everybody:
         happened(customer, "Order Completed", THEN - HOUR)
@@ -108,16 +133,16 @@ def test_what_came_before_or_too_late_is_no_outcome_of_it(workspace: Workspace) 
 
 
 def test_only_those_count_whose_days_are_over(workspace: Workspace) -> None:
-    decided(make_nudges.nudge(workspace), people(workspace, 8))
+    decided(make_nudges.nudge(workspace), make.halves(workspace, 8))
     assert read_results(workspace, days=14, now=NOW).treated > 0
     assert read_results(workspace, days=30, now=NOW).treated == 0
 
 
 def test_a_true_difference_is_told_and_few_customers_prove_nothing(workspace: Workspace) -> None:
-    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 6 * FEWEST)
+    nudge, everybody = make_nudges.nudge(workspace), make.halves(workspace, 6 * FEWEST)
     decided(nudge, everybody[:10])
     for place, customer in enumerate(everybody):
-        helped = held(customer) != (place % 10 > 0)  # nine of ten: all but a few order, the others leave
+        helped = held(customer) != (place % 10 > 1)  # four of five: all but a few order, the others leave
         happened(customer, "Order Completed" if helped else "Consent Changed", after="denied")
     assert verdicts(read_results(workspace, nudge=nudge, now=NOW)) == {"open"}
     decided(nudge, everybody[10:], THEN + HOUR)
@@ -132,22 +157,22 @@ def verdicts(found: Results) -> set[str]:
 
 
 def test_sample_ratio_mismatch_is_checked(workspace: Workspace) -> None:
-    nudge, everybody = make_nudges.nudge(workspace), people(workspace, 160)
+    nudge, everybody = make_nudges.nudge(workspace), make.halves(workspace, 160)
     decided(nudge, [customer for customer in everybody if not held(customer)])
     found = read_results(workspace, nudge=nudge, now=NOW)
     assert (found.held_out, found.is_mismatched) == (0, True)
 
 
 def test_service_and_other_workspaces_are_no_part_of_it(workspace: Workspace) -> None:
-    everybody = people(workspace, 4)
+    everybody = make.halves(workspace, 4)
     decided(make_nudges.nudge(workspace, promise="service"), everybody)
     other = make.workspace(holdout_percent=50)
-    decided(make_nudges.nudge(other), people(other, 4))
+    decided(make_nudges.nudge(other), make.halves(other, 4))
     assert read_results(workspace, now=NOW).treated + read_results(workspace, now=NOW).held_out == 0
 
 
 def test_groups_made_by_another_share_are_not_mixed_in(workspace: Workspace) -> None:
-    decided(make_nudges.nudge(workspace), people(workspace, 10))
+    decided(make_nudges.nudge(workspace), make.halves(workspace, 10))
     change_workspace(
         workspace=workspace,
         values={"holdout_percent": Decimal(10)},
