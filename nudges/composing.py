@@ -17,6 +17,7 @@ from nudges.approvals import is_watched, standing_of
 from nudges.considering.listening import hear_events
 from nudges.models import Interest, Nudge, NudgeContent, NudgeStatus, Policy, Promise, Trigger
 from nudges.starts import BadStart, check_start
+from nudges.variants import tried
 
 # What says which events start a nudge: a change lets nobody in for what happened before.
 STARTED_BY = ("trigger_event", "trigger_where")
@@ -167,11 +168,18 @@ def _person(actor: User | ApiKey | None) -> User | None:
     return actor.created_by if isinstance(actor, ApiKey) else actor
 
 
-def raise_version(nudge: Nudge, actor: User | ApiKey | None) -> None:
-    """Another version: what was approved before is approved no more."""
+def raise_version(
+    nudge: Nudge, actor: User | ApiKey | None, *, compared_from: datetime | None = None
+) -> None:
+    """Another version: what was approved before is approved no more.
+
+    `compared_from`: its words, or who gets which, are others from then on, so variants are compared anew.
+    """
     nudge.version += 1
     nudge.edited_by = _person(actor)
-    nudge.save(update_fields=["version", "edited_by", "updated_at"])
+    if compared_from and tried(nudge):
+        nudge.compared_since = compared_from
+    nudge.save(update_fields=["version", "edited_by", "variants", "compared_since", "updated_at"])
 
 
 @transaction.atomic
@@ -225,6 +233,12 @@ def refuse_unapproved(nudge: Nudge, now: datetime) -> None:
 
 
 def refuse_without_words(nudge: Nudge) -> None:
-    """One set is enough: a channel without words of its own takes another's."""
-    if not NudgeContent.objects.filter(nudge=nudge).exists():
+    if lacks_words(nudge):
         raise CannotChange("contents", _("Write its words first."))
+
+
+def lacks_words(nudge: Nudge) -> bool:
+    """Whether somebody would get none. A channel without words of its own takes another's, a variant the plain ones."""
+    written = set(NudgeContent.objects.filter(nudge=nudge).values_list("variant", flat=True))
+    needed = {one.key for one in tried(nudge)}
+    return not written or ("" not in written and not needed <= written)

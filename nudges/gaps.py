@@ -11,6 +11,7 @@ from django.db.models.functions import Mod
 from engagement.conditions import customers_matching
 from engagement.models import Customer
 from nudges.models import Nudge
+from nudges.variants import key_of, words_of
 from nudges.wording import bind
 from nudges.wording.previews import known_of, preview_of
 
@@ -50,7 +51,8 @@ def gaps_of(nudge: Nudge, *, now: datetime, limit: int = MOST) -> Gaps:
     for start in range(0, len(chosen), CHUNK):
         customers = list(Customer.objects.filter(pk__in=chosen[start : start + CHUNK]).order_by("pk"))
         for known in known_of(nudge, customers, now=now):
-            found = preview_of(nudge, contents, known, channel=nudge.channels[0])
+            words = words_of(contents, key_of(nudge, known.customer.pk))
+            found = preview_of(nudge, words, known, channel=nudge.channels[0])
             gaps.looked_at += 1
             gaps.lack.update(found.missing)
             if found.aborted:

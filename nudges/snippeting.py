@@ -54,7 +54,7 @@ def save_snippet(
     )
     if "texts" in changed:
         for nudge in _nudges_with(held).order_by("pk"):
-            raise_version(nudge, actor)
+            raise_version(nudge, actor, compared_from=now)
     action = "create_snippet" if snippet is None else "change_snippet"
     detail = {"slug": held.slug, "version": held.version, "changed": sorted(changed)}
     record(workspace=workspace, actor=actor, action=action, target=held, detail=detail, now=now)

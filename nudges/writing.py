@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from engagement.auditing import changes, record
 from engagement.models import ApiKey
 from journeys.models import Guide
-from nudges.composing import CannotChange, raise_version
+from nudges.composing import CannotChange, lacks_words, raise_version
 from nudges.models import Nudge, NudgeContent, NudgeStatus, Snippet, SnippetUse
+from nudges.variants import tried
 from nudges.wording.blocks import check_blocks
 from nudges.wording.references import guides_in, snippets_in
 
@@ -28,19 +29,24 @@ def save_content(
     language: str,
     values: dict[str, Any],
     extras: dict[str, str] | None = None,
+    variant: str = "",
     actor: User | ApiKey | None,
     now: datetime,
 ) -> NudgeContent:
     """Write a nudge's words for one channel in one language; `values` holds WORDS, checked for placeholders before.
 
-    `extras` are the channel's own fields (`nudges.channels.extras`); None leaves them as they are. Raises CannotChange.
+    `extras` are the channel's own fields (`nudges.channels.extras`); None leaves them as they are. `variant` is the key
+    of one that is tried; empty: the plain words. Raises CannotChange.
     """
     held = Nudge.objects.select_for_update().get(pk=nudge.pk)
     if held.status == NudgeStatus.ARCHIVED:
         raise CannotChange("status", _("An archived nudge can't be changed; make a new one."))
+    if variant and variant not in {one.key for one in tried(held)}:
+        raise CannotChange("variant", _("There is no such variant."))
     words = WORDS | {word: values[word] for word in WORDS if word in values}
     used = snippets_used(held, words)
-    content = NudgeContent.objects.filter(nudge=held, channel=channel, language=language).first()
+    place: dict[str, Any] = {"channel": channel, "language": language, "variant": variant}
+    content = NudgeContent.objects.filter(nudge=held, **place).first()
     before: dict[str, Any] = {word: getattr(content, word) for word in WORDS} if content else {}
     kept = content.extras if content else {}
     own = kept if extras is None else extras
@@ -49,13 +55,12 @@ def save_content(
         return content
     content, _made = NudgeContent.objects.update_or_create(
         nudge=held,
-        channel=channel,
-        language=language,
+        **place,
         defaults={"workspace": held.workspace, "extras": own} | words,
     )
     note_uses(content, used)
-    raise_version(held, actor)
-    detail = {"channel": channel, "language": language, "changed": sorted(changed)}
+    raise_version(held, actor, compared_from=now)
+    detail = place | {"changed": sorted(changed)}
     record(workspace=held.workspace, actor=actor, action="change_words", target=held, detail=detail, now=now)
     return content
 
@@ -90,12 +95,11 @@ def note_uses(content: NudgeContent, used: list[Snippet]) -> None:
 
 @transaction.atomic
 def delete_content(*, content: NudgeContent, actor: User | ApiKey | None, now: datetime) -> None:
-    """Take away the words for one channel and language. An active nudge keeps at least one set: raises CannotChange."""
+    """Take away words for one channel and language. An active nudge keeps some for everybody: raises CannotChange."""
     held = Nudge.objects.select_for_update().get(pk=content.nudge_id)
-    others = NudgeContent.objects.filter(nudge=held).exclude(pk=content.pk)
-    if held.status == NudgeStatus.ACTIVE and not others.exists():
-        raise CannotChange("contents", _("An active nudge needs words; pause it first."))
-    detail = {"channel": content.channel, "language": content.language}
+    detail = {name: getattr(content, name) for name in ("channel", "language", "variant")}
     content.delete()
-    raise_version(held, actor)
+    if held.status == NudgeStatus.ACTIVE and lacks_words(held):
+        raise CannotChange("contents", _("An active nudge needs words; pause it first."))
+    raise_version(held, actor, compared_from=now)
     record(workspace=held.workspace, actor=actor, action="delete_words", target=held, detail=detail, now=now)

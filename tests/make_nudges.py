@@ -24,6 +24,7 @@ from nudges.models import (
 from tests.make import NOW
 
 _serial = count(1)
+HALVES = [{"key": "a", "name": "A", "share": 50}, {"key": "b", "name": "B", "share": 50}]
 
 
 def nudge(workspace: Workspace, **fields: Any) -> Nudge:

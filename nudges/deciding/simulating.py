@@ -14,6 +14,7 @@ from engagement.models import Customer
 from engagement.statements import run_statement
 from nudges.deciding.judging import judge, known_zones, make_tables
 from nudges.models import Nudge
+from nudges.variants import key_of
 
 CHUNK = 2000
 SHOWN = 200
@@ -21,7 +22,10 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class SimulatedDecision:
-    """What would be decided for one customer; the fields are those of a `Decision`, ids of the imagined are absent."""
+    """What would be decided for one customer; the fields are those of a `Decision`, ids of the imagined are absent.
+
+    `variant` is the key of whose words they would get; empty: nothing is tried.
+    """
 
     customer_id: int
     outcome: str
@@ -35,6 +39,7 @@ class SimulatedDecision:
     stage: str
     channel: str
     in_holdout: bool
+    variant: str
 
 
 @dataclass
@@ -91,7 +96,7 @@ def _simulate_chunk(nudge: Nudge, customer_ids: list[int], now: datetime) -> lis
     asked[nudge.pk] = customer_ids
     judge(asked, zones=_zones(nudge, customer_ids), now=now, as_if_active=nudge.pk, dry=True)
     rows = run_statement("nudges.read_imagined", {})
-    return [SimulatedDecision(**row) for row in rows]
+    return [SimulatedDecision(**row, variant=key_of(nudge, row["customer_id"])) for row in rows]
 
 
 def _zones(nudge: Nudge, customer_ids: list[int]) -> list[str]:

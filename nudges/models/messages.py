@@ -51,6 +51,16 @@ class Message(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    variant = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whose words it has; empty: the plain ones.",
+    )
+    variant_chance = models.PositiveSmallIntegerField(
+        null=True, help_text="In percent, with which it was this one."
+    )
     state = models.CharField(max_length=9, choices=MessageState.choices, default=MessageState.DECIDED)
     dispatch_id = models.UUIDField(default=uuid.uuid4, unique=True)
     decided_at = models.DateTimeField()
@@ -89,6 +99,11 @@ class Message(models.Model):
             models.CheckConstraint(condition=Q(state__in=MessageState.values), name="message_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="claimed") | Q(claim_token__isnull=False), name="claim_has_a_token"
+            ),
+            models.CheckConstraint(
+                condition=Q(variant="", variant_chance=None)
+                | ~Q(variant="") & Q(variant_chance__isnull=False, variant_chance__range=(1, 99)),
+                name="message_variant_has_a_chance",
             ),
         ]
         indexes = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import Category, Channel, Workspace
@@ -134,6 +134,14 @@ class Nudge(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     version = models.PositiveIntegerField(default=1)
+    variants = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Of its words; see nudges.variants."
+    )
+    compared_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="From then on its variants are what they are, or were when last tried.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -171,6 +179,15 @@ class Nudge(models.Model):
                 | Q(trigger="event", trigger_need=None, conditions={}, on_cap="defer"),
                 name="purpose_asks_all_or_none",
             ),
+            models.CheckConstraint(
+                condition=Func(
+                    F("variants"), function="nudges_are_variants", output_field=models.BooleanField()
+                ),
+                name="nudge_variants_are_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(variants=[]) | Q(compared_since__isnull=False), name="variants_have_a_beginning"
+            ),
         ]
         indexes = [models.Index(fields=["workspace", "status"], name="nudges_by_status")]
 
@@ -179,12 +196,22 @@ class Nudge(models.Model):
 
 
 class NudgeContent(models.Model):
-    """The words of a nudge for one channel in one language. Placeholders: {{ customer.name }} and the like."""
+    """The words of a nudge for one channel in one language. Placeholders: {{ customer.name }} and the like.
+
+    Those of a variant take the place of the plain ones for whom that variant is.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, related_name="contents")
     channel = models.CharField(max_length=12, choices=Channel.choices)
     language = models.CharField(max_length=16, default="en")
+    variant = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Key of one that is tried; empty: plain.",
+    )
     subject = models.CharField(max_length=200)
     body = models.TextField(max_length=20000, blank=True, help_text="Markdown; empty where there are blocks.")
     blocks = models.JSONField(
@@ -201,7 +228,7 @@ class NudgeContent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["nudge", "channel", "language"], name="content_once"),
+            models.UniqueConstraint(fields=["nudge", "channel", "language", "variant"], name="content_once"),
             models.CheckConstraint(condition=Q(body="") | Q(blocks=[]), name="content_is_words_or_blocks"),
         ]
 

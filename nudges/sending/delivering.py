@@ -26,7 +26,7 @@ from nudges.sending.outlets import return_tokens
 from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.reading import read_claimed
 from nudges.sending.rechecking import find_obstacles
-from nudges.sending.recording import begin, cancel, postpone, record, result_of
+from nudges.sending.recording import begin, cancel, note_variants, postpone, record, result_of
 from nudges.sending.routes import Route, waiting_routes
 from nudges.sending.supplying import Supplies, read_supplies
 
@@ -112,6 +112,7 @@ class _Chunk:
         try:
             written = write_letters(self._still_wanted(read_claimed(ids)), now=self.now)
             self.supplies = read_supplies(self.route.name, [letter.message for letter in written.letters])
+            note_variants([message for message, _why in (*written.failed, *written.ended)], token=self.token)
             self._record(written.failed)
             if written.ended:
                 self.counts += cancel(written.ended, token=self.token, now=self.now)

@@ -15,6 +15,7 @@ from nudges.models import Decision, Message, Promise
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
 from nudges.sending.supplying import Supplies
+from nudges.variants import variant_of, words_of
 from nudges.watching import watched
 from nudges.wording import (
     Aborted,
@@ -112,9 +113,14 @@ def envelope_of(letter: Letter, *, supplies: Supplies, now: datetime) -> Envelop
 
 
 def _word(message: Message, known: Known) -> Rendered | Refused | Obstacle:
+    """The words of the customer's variant, which the message bears from now on, whatever becomes of them."""
+    variant = variant_of(message.nudge, message.customer_id)
+    message.variant, message.variant_chance = (variant.key, variant.share) if variant else ("", None)
     try:
         content = choose_content(
-            message.nudge.contents.all(), channel=message.channel, languages=languages_of(known)
+            words_of(message.nudge.contents.all(), message.variant),
+            channel=message.channel,
+            languages=languages_of(known),
         )
         return render(
             content=content,

@@ -90,11 +90,25 @@ def begin(letters: Sequence[Letter], *, provider: str, token: UUID, now: datetim
         "subjects": [letter.words.subject for letter in letters],
         "texts": [letter.words.body_text for letter in letters],
         "htmls": [letter.words.body_html for letter in letters],
+        "variants": [letter.message.variant for letter in letters],
+        "chances": [letter.message.variant_chance for letter in letters],
     }
     found = run_prepared(
         "nudges.begin_messages", parameters | {"provider": provider, "token": str(token), "now": now}
     )
     return {row["id"] for row in found}
+
+
+def note_variants(messages: Iterable[Message], *, token: UUID) -> None:
+    """Keep the variant of messages that its words end or fail: left out, they would make the groups unlike."""
+    groups: dict[tuple[str, int | None], list[int]] = {}
+    for message in messages:
+        if message.variant:
+            groups.setdefault((message.variant, message.variant_chance), []).append(message.pk)
+    for (variant, chance), ids in groups.items():
+        Message.objects.filter(pk__in=ids, claim_token=token, state=MessageState.CLAIMED).update(
+            variant=variant, variant_chance=chance
+        )
 
 
 @transaction.atomic(savepoint=False)

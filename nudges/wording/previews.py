@@ -13,6 +13,7 @@ from engagement.models import Customer
 from journeys.models import CustomerNeed
 from nudges.flows import latest_runs
 from nudges.models import Entry, Nudge, NudgeContent
+from nudges.variants import key_of, words_of
 from nudges.wording import Rendered, bind, choose_content, languages_of, render
 from nudges.wording.blocks import CHOICES
 from nudges.wording.letters import preview_links
@@ -42,12 +43,15 @@ def preview(
     channel: str,
     now: datetime,
     contents: Sequence[NudgeContent] | None = None,
+    variant: str | None = None,
 ) -> Preview:
     """The nudge as this customer would get it now, with what is not known about them. Sends and stores nothing.
 
-    `contents` are words that may not be saved yet; without them the nudge's own are taken.
+    `contents` are words that may not be saved yet; without them the nudge's own are taken, in the variant of this key,
+    or in the customer's.
     """
-    words = list(nudge.contents.all()) if contents is None else list(contents)
+    key = key_of(nudge, customer.pk) if variant is None else variant
+    words = words_of(nudge.contents.all(), key) if contents is None else list(contents)
     bind(words, {nudge.workspace_id: nudge.workspace})
     [known] = known_of(nudge, [customer], now=now)
     return preview_of(nudge, words, known, channel=channel)

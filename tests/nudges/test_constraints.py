@@ -25,7 +25,7 @@ from nudges.models import (
     SnippetUse,
     SnippetVersion,
 )
-from tests import make, make_nudges
+from tests import make, make_messages, make_nudges
 from tests.make import NOW
 from tests.make_dashboard import Office
 from tests.nudges import test_flow_constraints as flows
@@ -45,6 +45,11 @@ NUDGES: dict[str, dict[str, Any]] = {
     "event_trigger_names_an_event": {"trigger": "event", "trigger_event": "", "trigger_since": NOW},
     "active_event_trigger_has_a_beginning": {"trigger": "event", "trigger_event": "Order Completed"},
     "trigger_delay_up_to_a_year": {"trigger_delay_seconds": 367 * 86400},
+    "nudge_variants_are_whole": {
+        "variants": [{"key": "a", "name": "A", "share": 100}],
+        "compared_since": NOW,
+    },
+    "variants_have_a_beginning": {"variants": make_nudges.HALVES},
     "purpose_asks_all_or_none": {"purpose": "review", "conditions": {"trait": "plan", "is": "gold"}},
 }
 
@@ -148,6 +153,37 @@ def test_one_text_for_a_channel_and_language(nudge: Nudge) -> None:
     write()
     with refused("content_once"), transaction.atomic():
         write()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"a": 50},
+        [{"key": "a", "name": "A", "share": 100}],
+        [{"key": key, "name": key, "share": 20} for key in "abcde"],
+        [make_nudges.HALVES[0], make_nudges.HALVES[0]],
+        [make_nudges.HALVES[0], make_nudges.HALVES[1] | {"share": 49}],
+        [make_nudges.HALVES[0] | {"share": 100}, make_nudges.HALVES[1] | {"share": 0}],
+        [make_nudges.HALVES[0], {"name": "B", "share": 50}],
+        [make_nudges.HALVES[0], make_nudges.HALVES[1] | {"key": "B!"}],
+        [make_nudges.HALVES[0], make_nudges.HALVES[1] | {"name": ""}],
+        [*make_nudges.HALVES, make_nudges.HALVES[0] | {"ended_at": "2026-03-04T12:00:00+00:00"}],
+    ],
+)
+def test_variants_are_two_to_four_with_all_customers_shared_out(nudge: Nudge, broken: Any) -> None:
+    with refused("nudge_variants_are_whole"), transaction.atomic():
+        Nudge.objects.update(variants=broken, compared_since=NOW)
+
+
+def test_words_are_plain_or_those_of_a_variant_that_is_tried(nudge: Nudge) -> None:
+    with refused("of a variant that is tried"), transaction.atomic():
+        make_messages.content(nudge, variant="a")
+    Nudge.objects.update(variants=make_nudges.HALVES, compared_since=NOW)
+    make_messages.content(nudge, variant="a")
+    with refused("of a variant that is tried"), transaction.atomic():
+        NudgeContent.objects.update(variant="c")
+    with refused("leaves no words"), transaction.atomic():
+        Nudge.objects.update(variants=[])
 
 
 def test_requests_for_reviews(workspace: Workspace) -> None:

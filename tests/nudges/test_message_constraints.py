@@ -34,6 +34,7 @@ NAMES = {
     "decision_says_why",
     "message_state_known",
     "claim_has_a_token",
+    "message_variant_has_a_chance",
     "one_standing_reply_of_a_kind",
     "reply_kind_known",
     "task_claim_has_a_time",
@@ -109,6 +110,9 @@ def test_decisions(customer: Customer, nudge: Nudge, name: str, fields: dict[str
     [
         ("message_state_known", {"state": "gone"}),
         ("claim_has_a_token", {"state": "claimed", "claim_token": None}),
+        ("message_variant_has_a_chance", {"variant": "a"}),
+        ("message_variant_has_a_chance", {"variant_chance": 50}),
+        ("message_variant_has_a_chance", {"variant": "a", "variant_chance": 100}),
     ],
 )
 def test_messages(customer: Customer, nudge: Nudge, name: str, fields: dict[str, Any]) -> None:
