@@ -111,7 +111,7 @@ def label(name: str, questions: Questions) -> str:
         "kind": _("When"),
         "overall": _("Stars"),
         "quality": _("Quality"),
-        "value": _("Value"),
+        "value": _("Value for money"),
         "fit": questions.fit_question,
         "title": _("Headline"),
         "body": _("Your experience"),
