@@ -6,45 +6,49 @@ something or not, so that nothing that came later makes them unlike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
 
 from django.utils.translation import gettext_lazy as _
 
 from engagement.models import AuditEntry, Workspace
 from engagement.statements import run_statement
 from nudges.models import Nudge
-from nudges.sequences import Interval, Sample, confidence_sequence, mismatch
+from nudges.sequences import ALPHA, Interval, Sample, confidence_sequence, mismatch
 
 LOOKS_BACK = timedelta(days=180)
 SPANS = (7, 14, 30)  # days in which an outcome counts
 FEWEST = 30  # customers in each group, below which nothing is said
-ALARM = 0.001
+ALARM = 0.001  # how unlikely groups of these sizes may be
 
 CUSTOMERS = {
     "resolved": _("Their need was met"),
     "fitted": _("Said in a review that it fits"),
     "kept": _("Bought and kept it"),
     "helpful": _("Answered “helpful”"),
+    "not_relevant": _("Answered “not relevant”"),
     "left": _("Left a topic"),
 }
 COMPANYS = {"ordered": _("Ordered"), "revenue": _("Revenue a customer")}
-BAD = {"left"}
-UNCOMPARED = {"helpful"}  # who gets nothing can't answer
+BAD = {"not_relevant", "left"}
+UNCOMPARED = {"helpful", "not_relevant"}  # who gets nothing can't answer
 NOBODY = Sample(0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One outcome of both groups: shares or means, None of nobody and of a holdout that cannot have it.
+    """One outcome of two groups: shares or means, None of nobody and of a holdout that cannot have it.
 
-    `interval` is treated − holdout; None: not to be compared, or too few.
+    `interval` is treated − base; None: not to be compared, or too few.
     """
 
     outcome: str
     treated: float | None
-    held_out: float | None
+    base: float | None
     interval: Interval | None
 
     @property
@@ -53,6 +57,19 @@ class Effect:
         if self.interval is None or self.interval.low <= 0 <= self.interval.high:
             return "open"
         return "better" if (self.interval.low > 0) != (self.outcome in BAD) else "worse"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One group: customers, how many of them got something, and a sample of each outcome."""
+
+    customers: int = 0
+    got: int = 0
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+
+    def mean(self, outcome: str) -> float | None:
+        """Of all customers; None of nobody."""
+        return self.samples[outcome].mean if self.customers else None
 
 
 @dataclass(frozen=True)
@@ -84,26 +101,57 @@ def read_results(
     Since the holdout was last changed: groups made by two rules are not one. Two queries.
     """
     since = max(now - LOOKS_BACK, _holdout_since(workspace) or now - LOOKS_BACK)
-    asked = {
-        "workspace": workspace.pk,
-        "nudge": nudge and nudge.pk,
-        "since": since,
-        "now": now,
-        "days": days,
-    }
-    rows = run_statement("nudges.read_results", asked)
-    samples = {(row["is_held_out"], row["outcome"]): _sample(row) for row in rows}
-    treated, held_out = (samples.get((held, "ordered"), NOBODY).n for held in (False, True))
+    arms = read_arms(workspace, nudge=nudge, since=since, days=days, now=now)
+    treated, held_out = arms["treated"], arms["holdout"]
     share = float(workspace.holdout_percent) / 100
     return Results(
         since=since,
         days=days,
-        treated=treated,
-        got=next((row["got"] for row in rows if not row["is_held_out"]), 0),
-        held_out=held_out,
-        mismatch=mismatch([held_out, treated], [share, 1 - share]) if share else 1.0,
-        effects={outcome: _effect(outcome, samples) for outcome in (*CUSTOMERS, *COMPANYS)},
+        treated=treated.customers,
+        got=treated.got,
+        held_out=held_out.customers,
+        mismatch=mismatch([held_out.customers, treated.customers], [share, 1 - share]) if share else 1.0,
+        effects={
+            outcome: Effect(outcome, treated.mean(outcome), None, None)
+            if outcome in UNCOMPARED
+            else effect_of(outcome, held_out, treated)
+            for outcome in (*CUSTOMERS, *COMPANYS)
+        },
     )
+
+
+def read_arms(
+    workspace: Workspace,
+    *,
+    nudge: Nudge | None,
+    keys: list[str] | None = None,
+    since: datetime,
+    days: int,
+    now: datetime,
+) -> defaultdict[str, Arm]:
+    """What became of the groups: `holdout` and `treated`, or with keys those of a nudge's variants. One query."""
+    asked = {
+        "workspace": workspace.pk,
+        "nudge": nudge and nudge.pk,
+        "keys": keys,
+        "since": since,
+        "now": now,
+        "days": days,
+    }
+    arms: defaultdict[str, Arm] = defaultdict(Arm)
+    for arm, rows in groupby(run_statement("nudges.read_results", asked), key=itemgetter("arm")):
+        told = list(rows)
+        samples = {row["outcome"]: Sample(row["customers"], row["total"], row["squares"]) for row in told}
+        arms[arm] = Arm(told[0]["customers"], told[0]["got"], samples)
+    return arms
+
+
+def effect_of(outcome: str, base: Arm, treated: Arm, *, alpha: float = ALPHA) -> Effect:
+    """What the treated did beside the base; with `alpha` as the chance to err, at all looks together."""
+    one, other = (arm.samples.get(outcome, NOBODY) for arm in (base, treated))
+    is_enough = min(one.n, other.n) >= FEWEST
+    interval = confidence_sequence(one, other, alpha=alpha) if is_enough else None
+    return Effect(outcome, treated.mean(outcome), base.mean(outcome), interval)
 
 
 def _holdout_since(workspace: Workspace) -> datetime | None:
@@ -111,20 +159,3 @@ def _holdout_since(workspace: Workspace) -> datetime | None:
         workspace=workspace, action="change_settings", detail__has_key="holdout_percent"
     )
     return changes.order_by("-at").values_list("at", flat=True).first()
-
-
-def _sample(row: dict[str, Any]) -> Sample:
-    return Sample(row["customers"], row["total"], row["squares"])
-
-
-def _effect(outcome: str, samples: dict[tuple[bool, str], Sample]) -> Effect:
-    treated, base = samples.get((False, outcome), NOBODY), samples.get((True, outcome), NOBODY)
-    if outcome in UNCOMPARED:
-        return Effect(outcome, _mean(treated), None, None)
-    is_enough = min(treated.n, base.n) >= FEWEST
-    interval = confidence_sequence(base, treated) if is_enough else None
-    return Effect(outcome, _mean(treated), _mean(base), interval)
-
-
-def _mean(sample: Sample) -> float | None:
-    return sample.mean if sample.n else None

@@ -33,14 +33,14 @@ class Sample(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """A difference of means, and between which bounds it lies with 95 % at all looks together."""
+    """A difference of means, and between which bounds it lies with 95 % (1 − alpha) at all looks together."""
 
     difference: float
     low: float
     high: float
 
 
-def confidence_sequence(base: Sample, treated: Sample) -> Interval | None:
+def confidence_sequence(base: Sample, treated: Sample, *, alpha: float = ALPHA) -> Interval | None:
     """Treated − base; None where a group is empty or nobody differs from anybody.
 
     Both are taken to vary as the one that varies more: in a small holdout nobody may have ordered yet, and with its own
@@ -51,7 +51,7 @@ def confidence_sequence(base: Sample, treated: Sample) -> Interval | None:
     variance, n = max(base.variance, treated.variance), base.n + treated.n
     if not variance:
         return None
-    margin = half_width(n, n * (variance / base.n + variance / treated.n))
+    margin = half_width(n, n * (variance / base.n + variance / treated.n), alpha=alpha)
     difference = treated.mean - base.mean
     return Interval(difference, difference - margin, difference + margin)
 

@@ -104,7 +104,7 @@ def shown(found: Results, nudge: Nudge | None) -> dict[str, Any]:
             "text": str(text),
             "is_the_customers": outcome in CUSTOMERS,
             "treated": effect.treated,
-            "held_out": effect.held_out,
+            "held_out": effect.base,
             "interval": effect.interval and effect.interval._asdict(),
             "verdict": effect.verdict,
         }

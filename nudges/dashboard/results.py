@@ -73,4 +73,4 @@ def row_of(effect: Effect, label: str) -> Row:
             "low": low,
             "high": high,
         }
-    return Row(label, said(effect.treated), said(effect.held_out), difference, effect.verdict)
+    return Row(label, said(effect.treated), said(effect.base), difference, effect.verdict)

@@ -114,12 +114,14 @@ def test_outcomes_are_the_customers_next_to_the_companys(workspace: Workspace) -
         "fitted": 0,
         "kept": 1,
         "helpful": 1,
+        "not_relevant": 0,
         "left": 1,
         "ordered": 2,
         "revenue": 50,
     }
-    assert all(effect.held_out == 0 for name, effect in effects.items() if name != "helpful")
-    assert effects["helpful"].held_out is None  # who gets nothing can't answer
+    answers = {"helpful", "not_relevant"}
+    assert all(effect.base == 0 for name, effect in effects.items() if name not in answers)
+    assert all(effects[name].base is None for name in answers)  # who gets nothing can't answer
 
 
 def test_what_came_before_or_too_late_is_no_outcome_of_it(workspace: Workspace) -> None:
