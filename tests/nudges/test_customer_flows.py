@@ -14,7 +14,7 @@ from nudges.considering import let_into
 from nudges.dashboard.customer_flows import ways_of
 from nudges.deciding import decide_nudges
 from nudges.flowing import advance_flows, pause_flow, take_out
-from nudges.models import Decision, FlowRun, FlowTally, Message
+from nudges.models import Decision, FlowRun, FlowTally, Message, Waiting
 from tests import make, make_flows, make_nudges
 from tests.make import NOW
 from tests.make_dashboard import Office
@@ -89,8 +89,11 @@ def test_who_is_taken_out_gets_no_more_of_it_and_the_trail_says_so(office: Offic
     flow = make_flows.flow(office.workspace, say(nudge), wait("1d"), say(nudge))
     let_into(flow=flow, customer_ids=[customer.pk, other.pk], occasion="api:1", now=NOW)
     advance_flows(now=NOW)
+    Waiting.objects.update(due_at=NOW + DAY)  # as for a morning
     run = take_out(run=FlowRun.objects.get(customer=customer), actor=None, now=NOW)
     assert (run.state, run.ended_by, run.ended_at, run.until) == ("exited", "taken_out", NOW, None)
+    assert Waiting.objects.get(customer=customer).due_at == NOW  # the ledger says so at once
+    assert Waiting.objects.get(customer=other).due_at == NOW + DAY
     decide_nudges(now=NOW + timedelta(minutes=1))
     assert advance_flows(now=NOW + DAY)["advanced"] == 1  # the other
     decide_nudges(now=NOW + DAY)
