@@ -27,7 +27,12 @@ STEPS = [
     Step("nudges.tasks.consider_stage_changes", 1, "stage changes → candidates"),
     Step("nudges.tasks.consider_events", 1, "new events → customers let in to the nudges that these start"),
     Step("nudges.tasks.consider_entries", 1, "those let in whose time has come → candidates"),
-    Step("nudges.tasks.consider_fitting", 60, "whoever fits a flow's condition → asks to come in"),
+    Step(
+        "nudges.tasks.consider_fitting", 1, "customers with news who fit a flow's condition → ask to come in"
+    ),
+    Step(
+        "nudges.tasks.sweep_fitting", 5, "a slice of all customers: who came to fit as time passed → the same"
+    ),
     Step(
         "nudges.tasks.advance_flows",
         1,

@@ -36,7 +36,12 @@ def consider_entries() -> dict[str, int]:
 
 @shared_task
 def consider_fitting() -> dict[str, int]:
-    return dict(considering.consider_fitting(now=timezone.now()))
+    return dict(until_done(lambda: considering.consider_fitting(now=timezone.now())))
+
+
+@shared_task
+def sweep_fitting() -> dict[str, int]:
+    return dict(considering.sweep_fitting(now=timezone.now()))
 
 
 @shared_task

@@ -17,6 +17,7 @@ from nudges.considering.fitting import consider_fitting
 from nudges.considering.flows import let_into
 from nudges.considering.forwarding import put_forward
 from nudges.considering.stages import consider_stage_changes
+from nudges.considering.sweeping import sweep_fitting
 
 __all__ = [
     "BroadcastError",
@@ -31,4 +32,5 @@ __all__ = [
     "resume_broadcast",
     "start_broadcast",
     "stop_broadcast",
+    "sweep_fitting",
 ]

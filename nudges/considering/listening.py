@@ -10,7 +10,10 @@ from engagement.unread import listen
 from nudges.models import Flow, FlowState, FlowTrigger, Nudge, NudgeStatus, Trigger
 
 READER = "nudges"
+NEWS_READER = "fitting"
 LISTENING = (FlowState.LIVE, FlowState.PAUSED)
+# Flows that are for whoever fits their condition.
+FITTED = Q(state=FlowState.LIVE, version__trigger=FlowTrigger.CONDITION)
 
 
 def listening_nudges(workspace_ids: Iterable[int]) -> list[Nudge]:
@@ -29,6 +32,12 @@ def listening_flows(workspace_ids: Iterable[int], trigger: FlowTrigger) -> list[
     return list(waiting.select_related("version").order_by("pk"))
 
 
+def fitted_flows(workspace_ids: Iterable[int]) -> list[Flow]:
+    """The live flows of these workspaces that whoever fits comes into."""
+    waiting = Flow.objects.filter(FITTED, workspace__in=list(workspace_ids))
+    return list(waiting.select_related("version", "workspace").order_by("pk"))
+
+
 def hear_events(workspace_id: int) -> None:
     """Have a workspace's events read exactly while some nudge or flow of it wants to hear of them."""
     nudges = Nudge.objects.filter(workspace_id=workspace_id, trigger=Trigger.EVENT, status=NudgeStatus.ACTIVE)
@@ -37,3 +46,5 @@ def hear_events(workspace_id: int) -> None:
         Q(version__trigger=FlowTrigger.EVENT) | may_let_out, workspace_id=workspace_id, state__in=LISTENING
     )
     listen(reader=READER, workspace_id=workspace_id, wants=lambda: nudges.exists() or flows.exists())
+    fitted = Flow.objects.filter(FITTED, workspace_id=workspace_id)
+    listen(reader=NEWS_READER, workspace_id=workspace_id, wants=fitted.exists)

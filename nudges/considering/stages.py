@@ -13,6 +13,7 @@ from django.db.models import Q
 from engagement.conditions import ConditionError
 from engagement.counts import Counts
 from journeys.models import StageChange
+from nudges.considering.fitting import ask_whoever_fits
 from nudges.considering.flows import Asking, ask_to_enter, wake_runs
 from nudges.considering.forwarding import Asked, forward
 from nudges.considering.listening import listening_flows
@@ -53,17 +54,22 @@ def _consider_chunk(now: datetime, size: int) -> Counts:
         except ConditionError as error:
             # The nudge's fault, and shown at the nudge: it must not hold up everybody else's.
             logger.warning("nudge %s: its conditions cannot be checked: %s", nudge.pk, error)
-    if into_flows := _ask_into_flows([one for one in changes if one.superseded_at is None], now):
-        counts["asked_into_flows"] = into_flows
+    counts.update(_ask_into_flows([one for one in changes if one.superseded_at is None], now))
     wake_runs(customer_ids={change.customer_id for change in changes}, now=now)
     StageChange.objects.filter(pk__in=[change.pk for change in changes]).update(considered_at=now)
     return counts
 
 
-def _ask_into_flows(changes: Sequence[StageChange], now: datetime) -> int:
-    """Let who has reached a stage ask to come into the flows that begin there; a statement for each such flow."""
-    asked = 0
-    for flow in listening_flows({change.workspace_id for change in changes}, FlowTrigger.STAGE):
+def _ask_into_flows(changes: Sequence[StageChange], now: datetime) -> Counts:
+    """Let who has reached a stage ask to come into the flows that begin there, and into those that they fit by now.
+
+    Some statements for each such flow. Counts: asked_into_flows.
+    """
+    changed: dict[int, set[int]] = defaultdict(set)
+    for change in changes:
+        changed[change.workspace_id].add(change.customer_id)
+    counts = ask_whoever_fits(changed, now=now)
+    for flow in listening_flows(changed, FlowTrigger.STAGE):
         version = flow.version
         asking = [
             Asking(change.customer_id, f"stage:{change.pk}", change.customer_need_id)
@@ -74,8 +80,9 @@ def _ask_into_flows(changes: Sequence[StageChange], now: datetime) -> int:
             and version.trigger_need_id in (None, change.customer_need.need_id)
             and change.recorded_at >= flow.listens_since
         ]
-        asked += ask_to_enter(flow=flow, asking=asking, now=now)
-    return asked
+        if asked := ask_to_enter(flow=flow, asking=asking, now=now):
+            counts["asked_into_flows"] += asked
+    return counts
 
 
 def _triggered(changes: Sequence[StageChange]) -> list[tuple[Nudge, list[Asked]]]:

@@ -78,7 +78,8 @@ def _move(
         told = {"is": held.get_state_display(), "wanted": state.label}
         raise CannotChange("state", _("It is “%(is)s”, so it cannot become “%(wanted)s”.") % told)
     before, held.state = held.state, state
-    held.save(update_fields=["state", "updated_at"])
+    held.swept_to, held.swept_at = 0, None  # who came to fit while it was paused is found at once
+    held.save(update_fields=["state", "swept_to", "swept_at", "updated_at"])
     hear_events(held.workspace_id)
     detail = {"name": held.name, "state": [before, str(state)]}
     record(workspace=held.workspace, actor=actor, action=action, target=held, detail=detail, now=now)

@@ -180,7 +180,8 @@ def publish_flow(*, flow: Flow, actor: Actor, now: datetime) -> Flow:
         held.listens_since = now
     if held.state == FlowState.DRAFT:
         held.state = FlowState.LIVE
-    held.save(update_fields=["version", "state", "listens_since", "updated_at"])
+    held.swept_to, held.swept_at = 0, None  # everybody is looked at anew, from now on
+    held.save(update_fields=["version", "state", "listens_since", "swept_to", "swept_at", "updated_at"])
     hear_events(held.workspace_id)
     detail = {"name": held.name, "version": draft.number}
     record(workspace=held.workspace, actor=actor, action="publish_flow", target=held, detail=detail, now=now)

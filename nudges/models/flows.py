@@ -69,6 +69,10 @@ class Flow(models.Model):
     listens_since = models.DateTimeField(
         null=True, blank=True, help_text="What happened before lets nobody in."
     )
+    swept_to = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="The last customer looked at on this way through all; 0: none yet."
+    )
+    swept_at = models.DateTimeField(null=True, blank=True, help_text="When it last looked through some.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -13,7 +13,7 @@ from engagement.erasing import erase_customer
 from engagement.models import Customer, Workspace
 from engagement.people.merging import merge_customers
 from nudges.composing import change_status
-from nudges.considering import consider_events, consider_fitting, consider_stage_changes, let_into
+from nudges.considering import consider_events, consider_stage_changes, let_into
 from nudges.deciding import absorb_merges, decide_nudges
 from nudges.flowing import advance_flows, end_flow, pause_flow, publish_flow, resume_flow, save_draft
 from nudges.keeping import fold_tallies, keep_ledger
@@ -499,43 +499,3 @@ def test_tallies_of_one_kind_are_folded(workspace: Workspace, nudge: Nudge) -> N
         ("", "finished", 3),
         ("s1", "passed", 3),
     ]
-
-
-def test_whoever_fits_comes_in_now_or_later_and_once(workspace: Workspace, nudge: Nudge) -> None:
-    gold, plain = make.customer(workspace, traits={"plan": "gold"}), make.customer(workspace)
-    make.customer(make.workspace(), traits={"plan": "gold"})
-    make_flows.flow(workspace, say(nudge), trigger="condition", conditions=GOLD)
-    assert consider_fitting(now=NOW) == {"taken": 1, "asked_into_flows": 1}
-    advance_flows(now=NOW)
-    assert consider_fitting(now=NOW + DAY) == {}
-    plain.traits = {"plan": "gold"}
-    plain.save()
-    assert consider_fitting(now=NOW + DAY)["taken"] == 1
-    advance_flows(now=NOW + DAY)
-    assert [run_of(one).state for one in (gold, plain)] == ["finished", "finished"]
-
-
-def test_who_was_asked_for_today_and_is_out_again_is_not_tried_again_each_minute(
-    workspace: Workspace, nudge: Nudge
-) -> None:
-    make.customer(workspace, traits={"plan": "gold"})
-    make_flows.flow(
-        workspace, say(nudge), trigger="condition", conditions=GOLD, re_entry="after_end", holdout_percent=0
-    )
-    assert consider_fitting(now=NOW)["taken"] == 1
-    advance_flows(now=NOW)
-    with CaptureQueriesContext(connection) as queries:
-        assert consider_fitting(now=NOW + MINUTE) == {}
-    assert [query["sql"] for query in queries if "INSERT" in query["sql"]] == []
-    assert consider_fitting(now=NOW + DAY)["taken"] == 1
-
-
-def test_whoever_fits_on_comes_again_after_so_many_days(workspace: Workspace, nudge: Nudge) -> None:
-    make.customer(workspace, traits={"plan": "gold"})
-    make_flows.flow(
-        workspace, say(nudge), trigger="condition", conditions=GOLD, re_entry="after_days", re_entry_days=30
-    )
-    for days, asked in ((0, 1), (29, 0), (30, 1)):
-        assert consider_fitting(now=NOW + days * DAY)["taken"] == asked
-        advance_flows(now=NOW + days * DAY)
-    assert set(FlowRun.objects.values_list("state", flat=True)) == {"finished"}
