@@ -79,6 +79,16 @@ def test_a_flow_is_written_published_looked_at_and_ended(
     expect(page.get_by_text("would not be let in now: Already inside the flow")).to_be_visible()
     check(page, "flow", looks=LOOKS)
 
+    page.get_by_role("link", name="Ada 0").first.click()
+    expect(page.get_by_role("heading", name="Flows")).to_be_visible()
+    page.wait_for_load_state()
+    expect(page.locator("#flows").get_by_text("since")).to_be_visible()
+    check(page, "flow-of-a-customer", looks=LOOKS)
+    page.get_by_role("button", name="Take out of this flow").click()
+    page.get_by_role("dialog").get_by_role("button", name="Take out of this flow").click()
+    expect(page.locator("#flows").get_by_text("Taken out by hand")).to_be_visible()
+    page.goto(f"{server.url}/flows/{flow.pk}")
+
     page.get_by_role("button", name="End for good").click()
     page.get_by_role("dialog").get_by_role("button", name="End for good").click()
     expect(page.get_by_role("heading", name=re.compile("First weeks Ended"))).to_be_visible()
