@@ -262,6 +262,7 @@ SPECTACULAR_SETTINGS = {
         "FlowTrigger": "nudges.models.FlowTrigger",
         "FlowState": "nudges.models.FlowState",
         "RunState": "nudges.models.RunState",
+        "EffectOutcome": "nudges.results.OUTCOMES",
     },
 }
 # Requests a minute with one secret key.

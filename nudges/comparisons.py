@@ -12,10 +12,9 @@ from datetime import datetime
 from nudges.models import Nudge
 from nudges.results import (
     ALARM,
-    COMPANYS,
-    CUSTOMERS,
     FEWEST,
     LOOKS_BACK,
+    OUTCOMES,
     SPANS,
     Arm,
     Effect,
@@ -78,10 +77,7 @@ def compare_variants(nudge: Nudge, *, days: int = SPANS[1], now: datetime) -> Co
 def _effects(arms: list[Arm], odds: float) -> dict[str, list[Effect]]:
     base, *others = arms
     alpha = ALPHA / len(others)
-    told = {
-        outcome: [effect_of(outcome, base, arm, alpha=alpha) for arm in others]
-        for outcome in (*CUSTOMERS, *COMPANYS)
-    }
+    told = {outcome: [effect_of(outcome, base, arm, alpha=alpha) for arm in others] for outcome in OUTCOMES}
     if odds >= ALARM:
         return told
     return {

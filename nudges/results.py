@@ -34,6 +34,7 @@ CUSTOMERS = {
     "left": _("Left a topic"),
 }
 COMPANYS = {"ordered": _("Ordered"), "revenue": _("Revenue a customer")}
+OUTCOMES = [*CUSTOMERS, *COMPANYS]
 BAD = {"not_relevant", "left"}
 UNCOMPARED = {"helpful", "not_relevant"}  # who gets nothing can't answer
 NOBODY = Sample(0, 0.0, 0.0)
@@ -115,7 +116,7 @@ def read_results(
             outcome: Effect(outcome, treated.mean(outcome), None, None)
             if outcome in UNCOMPARED
             else effect_of(outcome, held_out, treated)
-            for outcome in (*CUSTOMERS, *COMPANYS)
+            for outcome in OUTCOMES
         },
     )
 

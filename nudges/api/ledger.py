@@ -103,6 +103,10 @@ class MessageOut(Out):
     promise = serializers.ChoiceField(Promise.choices)
     state = serializers.ChoiceField(MessageState.choices)
     counts = serializers.BooleanField(help_text="Against caps, now.")
+    variant = serializers.CharField(help_text="Key of the variant whose words it has; empty: the plain ones.")
+    variant_chance = serializers.IntegerField(
+        allow_null=True, help_text="In percent, with which it was this one."
+    )
     subject = serializers.CharField()
     text = serializers.CharField()
     decided_at = serializers.DateTimeField()

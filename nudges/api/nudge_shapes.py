@@ -12,9 +12,11 @@ from engagement.conditions import describe_condition
 from engagement.models import Category, Channel
 from journeys.models import Stage
 from nudges.api.start_shapes import StartShape
+from nudges.api.variant_shapes import KEY, VariantOut, VariantShape
 from nudges.api.windows import WindowOut, WindowsField
 from nudges.models import Interest, Nudge, NudgeStatus, OnCap, Promise, Trigger
 from nudges.starts import LONGEST_DELAY, MOST_EXITS
+from nudges.variants import MOST as MOST_VARIANTS
 from nudges.wording.blocks import MOST, check_blocks, tidy
 from nudges.wording.placeholders import BadWording
 from nudges.wording.references import check_words
@@ -28,6 +30,9 @@ class WordsShape(Body):
 
     channel = serializers.ChoiceField(Channel.choices)
     language = serializers.RegexField(LANGUAGE, max_length=16, required=False, default="en")
+    variant = serializers.RegexField(
+        KEY, required=False, help_text="Key of one that is tried. Left out: the plain words."
+    )
     subject = serializers.CharField(max_length=200)
     body = serializers.CharField(
         max_length=20_000, required=False, allow_blank=True, help_text="Markdown. Either this or `blocks`."
@@ -115,6 +120,13 @@ class NudgeChange(StartShape):
     on_cap = serializers.ChoiceField(OnCap.choices, required=False)
     send_windows = WindowsField(help_text="When it leaves, beside the workspace's. Empty: always.")
     expires_after_hours = serializers.IntegerField(min_value=1, max_value=MAX_EXPIRY_HOURS, required=False)
+    variants = serializers.ListField(
+        child=VariantShape(),
+        max_length=MOST_VARIANTS,
+        required=False,
+        help_text="Of its words: two to four to try from now on, in place of those that are tried. One left out ends, "
+        "with its words; [] ends all, and everybody gets the plain words.",
+    )
     contents = serializers.ListField(child=WordsShape(), max_length=100, required=False)
 
     def validate_category(self, slug: str) -> Category:
@@ -152,6 +164,9 @@ class WordsOut(Out):
 
     channel = serializers.ChoiceField(Channel.choices)
     language = serializers.CharField()
+    variant = serializers.CharField(
+        help_text="Key of the variant whose words they are; empty: the plain ones."
+    )
     subject = serializers.CharField()
     body = serializers.CharField(help_text="Markdown; empty where there are blocks.")
     blocks = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
@@ -193,6 +208,10 @@ class NudgeOut(Out):
     awaits_approval = serializers.BooleanField(
         help_text="It is for more customers than the workspace lets speak unseen, and nobody has approved this version."
     )
+    variants = VariantOut(many=True, help_text="Of its words, also those that are over.")
+    compared_since = serializers.DateTimeField(
+        allow_null=True, help_text="Since when its variants are what they are; null: it never had any."
+    )
     contents = WordsOut(many=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -205,6 +224,12 @@ class NudgeOut(Out):
             return describe_condition(nudge.conditions)
         except (KeyError, ValueError, TypeError):
             return ""  # written before a kind of leaf was taken out
+
+
+class PlaceQuery(Query):
+    """Which words of a channel and language."""
+
+    variant = serializers.RegexField(KEY, required=False, help_text="Left out: the plain ones.")
 
 
 class NudgeQuery(Query):

@@ -12,10 +12,12 @@ from rest_framework.response import Response
 from engagement.api.idempotency import once
 from engagement.api.problems import Problem, invalid
 from engagement.api.resources import Resource, created, gone
-from nudges.api.nudge_shapes import NudgeChange, NudgeIn, NudgeOut, NudgeQuery
+from nudges.api.nudge_shapes import NudgeChange, NudgeIn, NudgeOut, NudgeQuery, PlaceQuery
 from nudges.approvals import waiting_nudges
 from nudges.composing import CannotChange, change_status, save_nudge
 from nudges.models import Nudge, NudgeContent, NudgeStatus
+from nudges.variants import tried
+from nudges.varying import end_variants, save_variants
 from nudges.writing import delete_content, save_content
 
 NUDGES = Nudge.objects.select_related("category", "trigger_need", "workspace").prefetch_related("contents")
@@ -26,15 +28,20 @@ class NudgeResource(Resource):
 
     def save(self, nudge: Nudge, values: dict[str, Any]) -> Nudge:
         """Save a nudge and the words given with it, all or nothing; Problem for what the domain refuses."""
-        contents = values.pop("contents", [])
+        contents, variants = values.pop("contents", []), values.pop("variants", None)
         try:
             with transaction.atomic():
                 saved = save_nudge(nudge=nudge, values=values, actor=self.key, now=self.now)
+                if variants:
+                    saved = save_variants(nudge=saved, variants=variants, actor=self.key, now=self.now)
+                elif variants == [] and tried(saved):
+                    saved = end_variants(nudge=saved, key="", actor=self.key, now=self.now)
                 for words in contents:
                     save_content(
                         nudge=saved,
                         channel=words.pop("channel"),
                         language=words.pop("language"),
+                        variant=words.pop("variant", ""),
                         values=words,
                         actor=self.key,
                         now=self.now,
@@ -106,11 +113,13 @@ class NudgeWords(Resource):
     @extend_schema(
         operation_id="delete_nudge_words",
         summary="Take away the words for one channel and language",
+        parameters=[PlaceQuery],
         responses={204: None},
     )
     def delete(self, request: Request, nudge_id: int, channel: str, language: str) -> Response:
         contents = NudgeContent.objects.select_related("nudge")
-        content = self.find(contents, nudge_id=nudge_id, channel=channel, language=language)
+        variant = self.filters(PlaceQuery).get("variant", "")
+        content = self.find(contents, nudge_id=nudge_id, channel=channel, language=language, variant=variant)
         try:
             delete_content(content=content, actor=self.key, now=self.now)
         except CannotChange as error:

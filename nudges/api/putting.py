@@ -20,10 +20,12 @@ from engagement.api.shapes import MAX_BATCH, Body, ObjectName, Out
 from engagement.conditions import ConditionError
 from engagement.models import Channel, Customer, Identity, IdentityKind, Workspace
 from nudges.api.nudges import NUDGES
+from nudges.api.variant_shapes import KEY
 from nudges.considering import put_forward
 from nudges.deciding import simulate
 from nudges.models import Nudge, NudgeStatus, Outcome
 from nudges.reasons import Reason
+from nudges.variants import key_of, tried
 from nudges.wording.previews import preview
 
 MAX_OCCASION = 70
@@ -107,6 +109,7 @@ class ImaginedOut(Out):
     stage = serializers.CharField(allow_blank=True)
     channel = serializers.CharField(allow_blank=True)
     in_holdout = serializers.BooleanField()
+    variant = serializers.CharField(help_text="Whose words they would get; empty: no variants are tried.")
     explanation = serializers.SerializerMethodField()
 
     def get_explanation(self, decision: Any) -> str:
@@ -128,6 +131,9 @@ class PreviewIn(Body):
 
     customer = serializers.IntegerField(min_value=1)
     channel = serializers.ChoiceField(Channel.choices)
+    variant = serializers.RegexField(
+        KEY, required=False, help_text="Key of one that is tried. Left out: the one that the customer gets."
+    )
 
 
 class PreviewOut(Out):
@@ -138,6 +144,7 @@ class PreviewOut(Out):
     text = serializers.CharField()
     html = serializers.CharField()
     language = serializers.CharField()
+    variant = serializers.CharField(help_text="Whose words these are; empty: no variants are tried.")
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Placeholders for which nothing is known."
     )
@@ -239,13 +246,20 @@ class PreviewNudge(NudgeAction):
         if customer is None:
             detail = _("There is no such customer.")
             raise invalid([{"pointer": "/customer", "code": "unknown", "detail": detail}])
-        seen = preview(nudge=nudge, customer=customer, channel=values["channel"], now=self.now)
+        variant = values.get("variant", key_of(nudge, customer.pk))
+        if variant and variant not in {one.key for one in tried(nudge)}:
+            detail = _("There is no such variant.")
+            raise invalid([{"pointer": "/variant", "code": "unknown", "detail": detail}])
+        seen = preview(
+            nudge=nudge, customer=customer, channel=values["channel"], now=self.now, variant=variant
+        )
         words = seen.rendered
         shown = {
             "subject": words.subject if words else "",
             "text": words.text if words else "",
             "html": words.html if words else "",
             "language": words.language if words else "",
+            "variant": variant,
             "missing": seen.missing,
             "problem": seen.problem,
         }

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from engagement.api.resources import Resource
 from engagement.api.shapes import ObjectName, Out, Query
 from nudges.models import Nudge
-from nudges.results import COMPANYS, CUSTOMERS, SPANS, Results, read_results
+from nudges.results import COMPANYS, CUSTOMERS, OUTCOMES, SPANS, Results, read_results
 
 WITHIN = [(span, f"{span} days") for span in SPANS]
 
@@ -34,7 +34,7 @@ class DifferenceOut(Out):
 class EffectOut(Out):
     """One outcome: the share of customers, or a mean."""
 
-    outcome = serializers.ChoiceField([*CUSTOMERS, *COMPANYS])
+    outcome = serializers.ChoiceField(OUTCOMES)
     text = serializers.CharField(help_text="The outcome in words.")
     is_the_customers = serializers.BooleanField(help_text="Else the company's.")
     treated = serializers.FloatField(allow_null=True, help_text="Null: nobody is in the group.")

@@ -16,6 +16,7 @@ from nudges.api import (
     results,
     tasks,
     throughput,
+    variants,
 )
 
 urlpatterns = [
@@ -34,6 +35,8 @@ urlpatterns = [
     path("nudges/<int:nudge_id>/preview", putting.PreviewNudge.as_view()),
     path("nudges/<int:nudge_id>/broadcasts", broadcasts.NudgeBroadcasts.as_view()),
     path("nudges/<int:nudge_id>/results", results.NudgeResults.as_view()),
+    path("nudges/<int:nudge_id>/variants", variants.NudgeVariants.as_view()),
+    path("nudges/<int:nudge_id>/variants/<str:variant>/choose", variants.ChooseVariant.as_view()),
     path("nudges/<int:nudge_id>/dry-runs", dry_runs.NudgeDryRuns.as_view()),
     path("flows", flows.Flows.as_view()),
     path("flows/<int:flow_id>", flows.OneFlow.as_view()),

@@ -187,7 +187,7 @@ STAND_INS = {
     "token": "forged", "name": "none.eml", "channel": "email", "language": "en", "external_id": "c1", "kind": "helpful",
     "slug": "none", "workspace": "none", "sku": "none", "action": "read", "key": "wk_none", "message_id": 1,
     "provider": "postmark", "what": "reviews", "form": "csv", "step": "s1",
-    "endpoint_id": 1, "delivery_id": 1,
+    "endpoint_id": 1, "delivery_id": 1, "variant": "b",
     "account_id": 1, "address_id": 1, "dispatch_id": "6f1b1f3e-0000-4000-8000-000000000000",
     "customer_need_id": 1, "reply_id": 1, "product_id": 1, "uidb36": "1", "shortlist_id": 1, "item_id": 1, "number": 1,
 }  # fmt: skip
