@@ -54,6 +54,11 @@ STEPS = [
 
 UPKEEP = [
     Step("engagement.tasks.make_partitions", 3600, "event partitions ahead; old ones dropped by retention"),
+    Step(
+        "engagement.tasks.tell_owners",
+        30,
+        "webhook endpoints switched off by themselves → owners are told why",
+    ),
     Step("engagement.tasks.forget_announcements", 600, "what endpoints were told 30 days ago → forgotten"),
     Step("engagement.tasks.forget_keys", 3600, "expired message ids, rejected events, idempotency records"),
     Step(

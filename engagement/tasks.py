@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from engagement import keeping, learning
 from engagement.counts import until_done
-from engagement.webhooks import delivering, forgetting
+from engagement.webhooks import delivering, forgetting, telling
 
 
 @shared_task
@@ -23,6 +23,11 @@ def forget_keys() -> dict[str, int]:
 @shared_task
 def deliver_webhooks() -> dict[str, int]:
     return dict(until_done(lambda: delivering.deliver_webhooks(now=timezone.now())))
+
+
+@shared_task
+def tell_owners() -> dict[str, int]:
+    return dict(telling.tell_owners(now=timezone.now()))
 
 
 @shared_task

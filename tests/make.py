@@ -35,7 +35,7 @@ def workspace(**fields: Any) -> Workspace:
 def member(workspace: Workspace, role: str = "owner", **fields: Any) -> Member:
     email = fields.pop("email", f"person{next(_serial)}@example.org")
     user = get_user_model().objects.create_user(username=email, email=email)  # no password: nothing is hashed
-    return Member.objects.create(workspace=workspace, user=user, role=role)
+    return Member.objects.create(workspace=workspace, user=user, role=role, **fields)
 
 
 def customer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -77,9 +78,10 @@ class OneEndpoint(EndpointResource):
         endpoint, values = self.endpoint(endpoint_id), self.check(EndpointChange)
         is_on = values.pop("is_enabled", None)
         who: dict[str, Any] = {"actor": self.key, "now": self.now}
-        endpoint = subscribing.change_endpoint(endpoint=endpoint, values=values, **who)
-        if is_on is not None:
-            endpoint = subscribing.switch_endpoint(endpoint=endpoint, is_on=is_on, **who)
+        with transaction.atomic():
+            endpoint = subscribing.change_endpoint(endpoint=endpoint, values=values, **who)
+            if is_on is not None:
+                endpoint = subscribing.switch_endpoint(endpoint=endpoint, is_on=is_on, **who)
         return Response(EndpointOut(endpoint).data)
 
     @extend_schema(

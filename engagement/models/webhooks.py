@@ -32,6 +32,14 @@ class Endpoint(models.Model):
         ("gone", _("its program said that it is gone (410)")),
     ])  # fmt: skip
     disabled_at = models.DateTimeField(null=True, blank=True)
+    untold = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Members to whom a mail shall still say that it was switched off.",
+    )
+    tell_at = models.DateTimeField(null=True, blank=True, help_text="When they are written to.")
     failing_since = models.DateTimeField(
         null=True, blank=True, help_text="It took nothing since; null: it did."
     )
@@ -47,6 +55,14 @@ class Endpoint(models.Model):
                 name="endpoint_off_says_why",
             ),
             models.CheckConstraint(condition=~Q(url="") & ~Q(sealed=""), name="endpoint_can_be_told"),
+            models.CheckConstraint(
+                condition=Q(untold=[], tell_at=None)
+                | (Q(is_enabled=False, tell_at__isnull=False) & ~Q(untold=[])),
+                name="endpoint_off_tells_members",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tell_at"], condition=Q(tell_at__isnull=False), name="endpoints_untold"),
         ]
 
     def __str__(self) -> str:

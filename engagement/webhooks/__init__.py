@@ -5,6 +5,7 @@ types        all that can be told of, and where on the timeline and in the audit
 announcing   a change is written with the change itself, once for each endpoint that wants it
 subscribing  endpoints made, changed, tested; what failed sent again
 delivering   the step: posted, and again later what was not taken
+telling      the step: owners hear of an endpoint that was switched off by itself
 forgetting   the step: what was told long ago
 """
 

@@ -25,6 +25,7 @@ from engagement.outbound import Client
 from engagement.sealing import CannotOpen
 from engagement.statements import run_statement
 from engagement.webhooks.posting import GONE, Attempt, post, secrets_of
+from engagement.webhooks.telling import owners_to_tell
 from engagement.webhooks.waits import GIVEN_UP_AFTER, next_try, rest_of
 
 SHARE = 40  # deliveries of one endpoint in one turn
@@ -138,17 +139,23 @@ def _set_free(endpoint: Endpoint, attempts: Sequence[Attempt], now: datetime) ->
     elif endpoint.failing_since and now - endpoint.failing_since >= GIVEN_UP_AFTER:
         reason = "failing"
     if reason and endpoint.is_enabled:
-        endpoint.is_enabled, endpoint.disabled_because, endpoint.disabled_at = False, reason, now
-        detail = {"url": endpoint.url, "reason": reason}
-        record(
-            workspace=endpoint.workspace,
-            actor=None,
-            action="disable_endpoint",
-            target=endpoint,
-            detail=detail,
-            now=now,
-        )
-    endpoint.save(update_fields=["free_at", "failing_since", "is_enabled", "disabled_because", "disabled_at"])
+        _switch_off(endpoint, reason, now)
+    endpoint.save()
+
+
+def _switch_off(endpoint: Endpoint, reason: str, now: datetime) -> None:
+    """It stays off until somebody switches it on; the trail says so, and the owners are written to."""
+    endpoint.is_enabled, endpoint.disabled_because, endpoint.disabled_at = False, reason, now
+    endpoint.untold = list(owners_to_tell(endpoint).values_list("pk", flat=True))
+    endpoint.tell_at = now if endpoint.untold else None
+    record(
+        workspace=endpoint.workspace,
+        actor=None,
+        action="disable_endpoint",
+        target=endpoint,
+        detail={"url": endpoint.url, "reason": reason},
+        now=now,
+    )
 
 
 def _row(result: Result, now: datetime) -> dict[str, Any]:

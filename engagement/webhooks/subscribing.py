@@ -81,8 +81,9 @@ def switch_endpoint(*, endpoint: Endpoint, is_on: bool, actor: Actor, now: datet
         return held
     held.is_enabled, held.failing_since = is_on, None
     held.disabled_because, held.disabled_at = ("", None) if is_on else ("by_hand", now)
+    held.untold, held.tell_at = [], None  # somebody knows
     held.free_at = now
-    held.save(update_fields=["is_enabled", "failing_since", "disabled_because", "disabled_at", "free_at"])
+    held.save()
     _record("enable_endpoint" if is_on else "disable_endpoint", held, {"url": held.url}, actor, now)
     return held
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from engagement.models import AuditEntry, Delivery, Endpoint, Workspace
 from engagement.sealing import unseal
+from engagement.webhooks import subscribing
 from engagement.webhooks.delivering import deliver_webhooks
 from engagement.webhooks.subscribing import MOST_ENDPOINTS
 from tests import make
@@ -84,6 +86,21 @@ def test_it_is_changed_switched_off_and_on_and_deleted(api: Caller, workspace: W
     assert api.get(path).status_code == 404
     actions = AuditEntry.objects.filter(object_id=str(one.pk)).order_by("id").values_list("action", flat=True)
     assert list(actions)[1:] == ["change_endpoint", "disable_endpoint", "enable_endpoint", "delete_endpoint"]
+
+
+def test_a_change_that_fails_half_way_changes_nothing(
+    api: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_given: Any) -> None:
+        raise OperationalError("the connection is gone")
+
+    monkeypatch.setattr(subscribing, "switch_endpoint", fail)
+    one = endpoint(workspace, description="Desk")
+    with pytest.raises(OperationalError):
+        api.patch(f"webhook-endpoints/{one.pk}", {"description": "Shelf", "is_enabled": False})
+    one.refresh_from_db()
+    assert (one.description, one.is_enabled) == ("Desk", True)
+    assert not AuditEntry.objects.filter(action="change_endpoint").exists()
 
 
 def test_a_new_secret_is_told_once(api: Caller, workspace: Workspace) -> None:
