@@ -1,7 +1,8 @@
 """A worker that sends until nothing is due, and can be told where to die: at a point, when it comes there the nth time.
 
 The points: claimed (before any hand-over has begun), begun (marked with others, this one about to be said), accepted
-(the provider has it, nothing recorded yet).
+(the provider has it, nothing recorded yet), recording (a window's outcomes are about to be written, while the next
+goes out).
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from engagement.counts import Counts
 from nudges.channels import Channel, Envelope, Outcome, Send
 from nudges.models import Message
-from nudges.sending import delivering, reading, send_messages
+from nudges.sending import handing_over, reading, recording, send_messages
 from tests.make import NOW
 
 passed: Counter[str] = Counter()
@@ -64,11 +66,20 @@ def read_claimed(ids: Sequence[int]) -> list[Message]:
     return reading.read_claimed(ids)
 
 
-def send(*die_at: str | int, channel: str = "email", at_once: int = 20) -> None:
+def record(results: Sequence[Any], **of: Any) -> Counts:
+    if results:
+        pass_point("recording")
+    return recording.record(results, **of)
+
+
+def send(*die_at: str | int, channel: str = "email", at_once: int = 20, window: int = 0) -> None:
+    """In small windows where `window` says so: then some are begun and recorded while others are handed over."""
     global death
     death = die_at or None  # type: ignore[assignment]
     settings.CHANNELS = {channel: f"{__name__}.MortalChannel:{settings.CHANNELS[channel]}"}
-    delivering.read_claimed = read_claimed  # type: ignore[attr-defined]  # to die between claim and hand-over
+    handing_over.read_claimed = read_claimed  # type: ignore[attr-defined]  # to die between claim and hand-over
+    handing_over.record = record  # type: ignore[attr-defined]
+    handing_over.WINDOW = window or handing_over.WINDOW
     while send_messages(now=NOW, limit=at_once)["taken"]:
         pass
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from segment.analytics import Client
 
-from nudges.sending.delivering import STRIDE
+from nudges.sending.handing_over import STRIDE
 from tests.races import shops
 from tests.races.world import CLOCKS, WORKERS, World
 

@@ -18,7 +18,7 @@ import pytest
 from engagement.models import Event
 from nudges.models import Circuit, Message, MessageState, Nudge
 from nudges.sending import reconcile_claims
-from nudges.sending.delivering import STRIDE
+from nudges.sending.handing_over import STRIDE
 from nudges.sending.reconciling import LEASE
 from nudges.sending.reporting import report_of_twilio, take_report
 from tests import make, make_messages

@@ -1,0 +1,216 @@
+"""One claim's messages on their way: asked again, worded, begun, handed over and recorded, window by window."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import wait
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from engagement.counts import Counts
+from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown
+from nudges.models import Message, Promise
+from nudges.sending.circuits import note_failure, note_success
+from nudges.sending.claiming import claim_messages, forget_reach, give_back, note_reach
+from nudges.sending.enveloping import Letter, envelope_of, write_letters
+from nudges.sending.outlets import return_tokens
+from nudges.sending.overlapping import Helper
+from nudges.sending.reading import read_claimed
+from nudges.sending.rechecking import find_obstacles
+from nudges.sending.recording import begin, cancel, note_variants, postpone, record, result_of
+from nudges.sending.routes import Route
+from nudges.sending.supplying import Supplies, read_supplies
+
+# Begun and recorded together. At most two are in doubt when a worker dies at a provider that cannot be asked: one that
+# is being handed over, and the one before it, which is being recorded.
+WINDOW = 50
+# Of these so many may not have gone out; see `Reach`.
+STRIDE = 10
+# A service message may go twice rather than not at all, so no more than one of them is in doubt.
+SERVICE_WINDOW = 1
+# Fewer windows are not worth a second connection to the database.
+WORTH_OVERLAPPING = 3
+
+
+@dataclass
+class Chunk:
+    """The messages of one claim."""
+
+    route: Route
+    hand_over: Send
+    helper: Helper
+    token: uuid.UUID
+    now: datetime
+    supplies: Supplies = field(default_factory=Supplies)
+    counts: Counts = field(default_factory=Counts)
+    is_known_to_work: bool = False
+    is_down: bool = False
+    begun: set[int] = field(default_factory=set)
+    unrecorded: list[Window] = field(default_factory=list)
+
+    def claim(self, limit: int) -> list[int]:
+        return claim_messages(
+            channel=self.route.name,
+            workspaces=self.route.workspaces,
+            limit=limit,
+            token=self.token,
+            now=self.now,
+        )
+
+    def send(self, ids: Sequence[int]) -> None:
+        left: Collection[int] = ids
+        try:
+            written = write_letters(self._still_wanted(read_claimed(ids)), now=self.now)
+            self.supplies = read_supplies(self.route.name, [letter.message for letter in written.letters])
+            note_variants([message for message, _why in (*written.failed, *written.ended)], token=self.token)
+            self._record(written.failed)
+            if written.ended:
+                self.counts += cancel(written.ended, token=self.token, now=self.now)
+            self._send_letters(written.letters)
+            left = set(ids) - self.begun
+        finally:
+            # What was not begun, whatever stopped us, is due for others.
+            if left:
+                self.counts["given_back"] += give_back(left, token=self.token)
+            if unused := set(ids) - self.begun:
+                return_tokens(self.route.name, unused)
+        forget_reach(self.token)
+
+    def _send_letters(self, letters: Sequence[Letter]) -> None:
+        alone, together = apart(letters, self.route.channel)
+        try:
+            self._send_in_turn(alone)
+            if len(together) < WORTH_OVERLAPPING:
+                self._send_in_turn(together)
+            else:
+                self._send_overlapping(together)
+        except BaseException:
+            for window in self.unrecorded:
+                self._record(window.known())
+            raise
+
+    def _send_in_turn(self, windows: Sequence[Sequence[Letter]]) -> None:
+        """One after the other; the mark of each is set in the transaction that records the one before."""
+        before = None
+        for following in windows:
+            before = self._turn(before, following, is_first=True)
+            before.run()
+        self._turn(before, [])
+
+    def _send_overlapping(self, windows: Sequence[Sequence[Letter]]) -> None:
+        """While one is handed over, the one before it is recorded and the one after it begun."""
+        before, ours = None, self._turn(None, windows[0], is_first=True)
+        for following in [*windows[1:], []]:
+            turn = self.helper.start(self._turn, before, following)
+            try:
+                ours.run()
+            finally:
+                wait([turn])
+            before, ours = ours, turn.result()
+        self._turn(before, [])
+
+    def _turn(self, before: Window | None, following: Sequence[Letter], *, is_first: bool = False) -> Window:
+        """Record one window and begin another. `is_first`: then nothing is on its way that was reached already."""
+        with transaction.atomic():
+            if before:
+                self._record(before.known())
+            if is_first:
+                self._note_reach(0)
+            ours = [] if self.is_down else self._begin(following)
+        window = Window(ours, self)
+        self.unrecorded = [one for one in self.unrecorded if one is not before] + [window]
+        return window
+
+    def _begin(self, letters: Sequence[Letter]) -> list[Letter]:
+        if not letters:
+            return []
+        ours = begin(letters, provider=self.route.channel.provider, token=self.token, now=self.now)
+        for message, _words in letters:
+            message.attempts += message.pk in ours
+        self.begun |= ours
+        self.counts["begun"] += len(ours)
+        self.counts["stale"] += len(letters) - len(ours)
+        return [letter for letter in letters if letter.message.pk in ours]
+
+    def reach(self, letters: Sequence[Letter]) -> None:
+        """Say that these are next."""
+        self._note_reach(letters[-1].message.pk)
+
+    def _note_reach(self, message_id: int) -> None:
+        """Only where a provider cannot be asked which it has."""
+        if self.route.channel.capability.kind == "none":
+            note_reach(message_id, token=self.token, now=self.now)
+
+    def note(self, outcome: Outcome) -> None:
+        """Tell the provider's circuit."""
+        if isinstance(outcome, Unknown | Refused) and outcome.is_provider:
+            self.is_known_to_work = False
+            self.is_down |= note_failure(self.route.key, outcome.error, now=self.now)
+        elif not self.is_known_to_work:
+            note_success(self.route.key, now=self.now)
+            self.is_known_to_work = True
+
+    def _record(self, outcomes: Sequence[tuple[Message, Outcome | None]]) -> None:
+        results = [
+            (message, result_of(message, outcome, now=self.now, has_other=self.route.has_other))
+            for message, outcome in outcomes
+        ]
+        self.counts += record(results, token=self.token, now=self.now)
+
+    def _still_wanted(self, messages: Sequence[Message]) -> list[Message]:
+        obstacles = find_obstacles(messages, now=self.now)
+        stopped = [(message, obstacles[message.pk]) for message in messages if message.pk in obstacles]
+        if waiting := [(message, obstacle) for message, obstacle in stopped if obstacle.until]:
+            self.counts += postpone(waiting, token=self.token)
+        if ended := [(message, obstacle) for message, obstacle in stopped if not obstacle.until]:
+            self.counts += cancel(ended, token=self.token, now=self.now)
+        return [message for message in messages if message.pk not in obstacles]
+
+
+class Window:
+    """Messages begun together: how many the channel has asked for, and what became of each."""
+
+    def __init__(self, letters: Sequence[Letter], chunk: Chunk) -> None:
+        self._letters, self._chunk = letters, chunk
+        self._asked_for = 0
+        self._outcomes: list[Outcome] = []
+
+    def run(self) -> None:
+        """Hand them over."""
+        for outcome in self._chunk.hand_over(self._given()):
+            self._outcomes.append(outcome)
+            self._chunk.note(outcome)
+
+    def known(self) -> list[tuple[Message, Outcome | None]]:
+        """What is known of each: its outcome, or None where it was certainly not handed over.
+
+        Left out is what the channel had asked for when something broke it: that is in doubt.
+        """
+        messages = [letter.message for letter in self._letters]
+        answered = list(zip(messages, self._outcomes, strict=False))
+        return [*answered, *((message, None) for message in messages[self._asked_for :])]
+
+    def _given(self) -> Iterator[Envelope]:
+        for letter in self._letters:
+            if self._chunk.is_down:
+                return
+            if self._asked_for % STRIDE == 0:
+                self._chunk.reach(self._letters[self._asked_for : self._asked_for + STRIDE])
+            self._asked_for += 1
+            yield envelope_of(letter, supplies=self._chunk.supplies, now=self._chunk.now)
+
+
+def apart(letters: Sequence[Letter], channel: Channel) -> tuple[list[list[Letter]], list[list[Letter]]]:
+    """Windows: service messages, as they were claimed, each alone where its provider cannot be asked; the others."""
+    service = [letter for letter in letters if letter.message.promise == Promise.SERVICE]
+    if channel.capability.kind != "none":
+        return [], _cut(letters, WINDOW)
+    others = [letter for letter in letters if letter.message.promise != Promise.SERVICE]
+    return _cut(service, SERVICE_WINDOW), _cut(others, WINDOW)
+
+
+def _cut(letters: Sequence[Letter], size: int) -> list[list[Letter]]:
+    return [list(letters[start : start + size]) for start in range(0, len(letters), size)]
