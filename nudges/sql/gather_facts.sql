@@ -44,10 +44,11 @@ SELECT
     nudge.category_id, nudge.category, nudge.opt_in, nudge.channels, nudge.interest, nudge.promise,
     nudge.priority, coalesce(worth.value, nudge.expected_value), nudge.on_cap,
     NOT nudge.respects_caps AND nudge.promise = 'service' AND own.allow_service_exempt, nudge.counts,
-    -- By subqueries, which cost nothing where there is no run.
-    coalesce((SELECT flow.slug FROM nudges_flow AS flow WHERE flow.id = (
-        SELECT run.flow_id FROM nudges_flowrun AS run WHERE run.id = c.flow_run_id
-    )), ''),
+    -- By a subquery, which is run only where there is a way through a flow.
+    coalesce(CASE WHEN c.flow_run_id IS NOT NULL THEN (
+        SELECT flow.slug FROM nudges_flowrun AS run JOIN nudges_flow AS flow ON flow.id = run.flow_id
+        WHERE run.id = c.flow_run_id
+    ) END, ''),
     need.id, coalesce(kind.slug, ''), coalesce(need.stage, ''),
     -- A need that is closed or has gone quiet is no current one.
     CASE WHEN need.closed_at IS NULL AND need.dormant_since IS NULL
@@ -64,7 +65,7 @@ JOIN said AS nudge ON nudge.id = c.nudge_id
 JOIN people AS own ON own.customer_id = c.customer_id
 LEFT JOIN LATERAL (  -- the need that it was put forward for, else the latest of the kind that the nudge is about
     SELECT n.id, n.need_id, n.stage, n.closed_at, n.dormant_since FROM journeys_customerneed AS n
-    WHERE n.id = coalesce(c.customer_need_id, (
+    WHERE coalesce(c.customer_need_id, nudge.trigger_need_id) IS NOT NULL AND n.id = coalesce(c.customer_need_id, (
         SELECT latest.id FROM journeys_customerneed AS latest
         WHERE latest.customer_id = c.customer_id AND latest.need_id = nudge.trigger_need_id
         ORDER BY latest.sequence DESC LIMIT 1
