@@ -8,10 +8,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement import counts
-from engagement.counts import Counts
+from engagement.counts import Counts, Pace
 from nudges import calling, considering, deciding, dry_running, flowing, keeping, sending, watching, weighing
 
 SERVED = 20  # service messages between two chunks of anything else
+CONSIDERING, DECIDING, SENDING = Pace(most=5000), Pace(most=4000), Pace(most=800)
 
 
 @shared_task
@@ -51,17 +52,17 @@ def advance_flows() -> dict[str, int]:
 
 @shared_task
 def consider_broadcasts() -> dict[str, int]:
-    return dict(until_done(lambda: considering.consider_broadcasts(now=timezone.now())))
+    return dict(paced(considering.consider_broadcasts, CONSIDERING))
 
 
 @shared_task
 def decide_nudges() -> dict[str, int]:
-    return dict(until_done(lambda: deciding.decide_nudges(now=timezone.now())))
+    return dict(paced(deciding.decide_nudges, DECIDING))
 
 
 @shared_task
 def send_messages() -> dict[str, int]:
-    return dict(until_done(lambda: sending.send_messages(now=timezone.now())))
+    return dict(paced(sending.send_messages, SENDING))
 
 
 @shared_task
@@ -110,6 +111,11 @@ def until_done(step: Callable[[], Counts]) -> Counts:
     Between its chunks go service messages, so that somebody who asked waits for one chunk, whatever all workers do.
     """
     return counts.until_done(step, between=serve)
+
+
+def paced(step: Callable[..., Counts], pace: Pace) -> Counts:
+    """The same for a step of which much may be due, as much at a time as this process gets done in a moment."""
+    return until_done(lambda: pace.run(lambda size: step(now=timezone.now(), limit=size)))
 
 
 def serve() -> None:

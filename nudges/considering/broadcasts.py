@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import transaction
@@ -133,11 +134,12 @@ def consider_broadcasts(*, now: datetime, limit: int = 5000) -> Counts:
     counts = Counts()
     running = list(_running(now))
     while running and counts["taken"] < limit:
+        size = min(CHUNK, ceil(limit / len(running)))
         going_on = []
         for broadcast_id in running:
-            done = _consider_chunk(broadcast_id, now)
+            done = _consider_chunk(broadcast_id, size, now)
             counts.update(done)
-            if done["taken"] == CHUNK:
+            if done["taken"] == size:
                 going_on.append(broadcast_id)
         running = going_on
     return counts
@@ -152,7 +154,7 @@ def _running(now: datetime) -> list[int]:
 
 
 @transaction.atomic
-def _consider_chunk(broadcast_id: int, now: datetime) -> Counts:
+def _consider_chunk(broadcast_id: int, size: int, now: datetime) -> Counts:
     broadcast = (
         Broadcast.objects.filter(pk=broadcast_id, state=BroadcastState.RUNNING)
         .select_for_update(skip_locked=True, of=("self",))
@@ -174,11 +176,11 @@ def _consider_chunk(broadcast_id: int, now: datetime) -> Counts:
         logger.warning("broadcast %s: its conditions cannot be checked: %s", broadcast.pk, error)
         return _finish(broadcast, now, state=BroadcastState.STOPPED)
     chunk = list(
-        audience.filter(pk__gt=broadcast.last_customer_id).order_by("pk").values_list("pk", flat=True)[:CHUNK]
+        audience.filter(pk__gt=broadcast.last_customer_id).order_by("pk").values_list("pk", flat=True)[:size]
     )
     asked = [Asked(customer_id, f"broadcast:{broadcast.pk}") for customer_id in chunk]
     made = forward(nudge=broadcast.nudge, asked=asked, now=now, broadcast=broadcast, checked=True)
-    if len(chunk) < CHUNK:
+    if len(chunk) < size:
         _finish(broadcast, now)
     Broadcast.objects.filter(pk=broadcast.pk).update(
         last_customer_id=chunk[-1] if chunk else F("last_customer_id"),

@@ -208,7 +208,7 @@ def test_it_goes_on_after_the_last_customer_and_neither_skips_nor_repeats(
 ) -> None:
     """Regression of another system: resuming after a crash sent to a third thrice and to a third never."""
     broadcast = start_broadcast(nudge=nudge, started_by=None, now=NOW)
-    consider_broadcasts(now=NOW, limit=1)
+    consider_broadcasts(now=NOW, limit=2)
     assert Candidate.objects.count() == 2
     # A worker that died after the candidates were written but before its place was kept: both are one transaction,
     # so this cannot happen; were it to, the occasion would still hold.
@@ -231,7 +231,7 @@ def test_a_large_broadcast_does_not_hold_up_a_small_one(nudge: Nudge, people: li
 @pytest.mark.usefixtures("small_chunks")
 def test_paused_it_waits_and_says_so_resumed_it_goes_on(nudge: Nudge, people: list[Customer]) -> None:
     broadcast = start_broadcast(nudge=nudge, started_by=None, now=NOW)
-    consider_broadcasts(now=NOW, limit=1)
+    consider_broadcasts(now=NOW, limit=2)
     pause_broadcast(broadcast_id=broadcast.pk, now=NOW)
     assert consider_broadcasts(now=NOW) == {}
     decide_nudges(now=NOW + MINUTE)
@@ -251,9 +251,9 @@ def test_stopped_it_ends_what_is_not_decided_and_leaves_what_was_sent(
     nudge: Nudge, people: list[Customer]
 ) -> None:
     broadcast = start_broadcast(nudge=nudge, started_by=None, now=NOW)
-    consider_broadcasts(now=NOW, limit=1)
+    consider_broadcasts(now=NOW, limit=2)
     decide_nudges(now=NOW + MINUTE)
-    consider_broadcasts(now=NOW + MINUTE, limit=1)
+    consider_broadcasts(now=NOW + MINUTE, limit=2)
     stop_broadcast(broadcast_id=broadcast.pk, now=NOW + MINUTE)
     assert consider_broadcasts(now=NOW + MINUTE) == {}
     decide_nudges(now=NOW + MINUTE)
