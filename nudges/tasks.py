@@ -119,6 +119,6 @@ def paced(step: Callable[..., Counts], pace: Pace) -> Counts:
 
 
 def serve() -> None:
-    """Decide what customers have asked for, and send it: service messages are claimed before any other."""
+    """Decide what customers have asked for, and send it; a few index probes where nobody has."""
     deciding.decide_nudges(now=timezone.now(), limit=SERVED, urgent_only=True)
-    sending.send_messages(now=timezone.now(), limit=SERVED)
+    sending.send_messages(now=timezone.now(), limit=SERVED, urgent_only=True)

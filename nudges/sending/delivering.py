@@ -20,15 +20,16 @@ from nudges.sending.routes import Route, waiting_routes
 CHUNK = 400
 
 
-def send_messages(*, now: datetime, limit: int = 800) -> Counts:
+def send_messages(*, now: datetime, limit: int = 800, urgent_only: bool = False) -> Counts:
     """Send what is due: up to `limit` messages by the installation's providers of each channel, and as many by the
-    accounts that workspaces have of their own. Counts `taken` and each resulting state.
+    accounts that workspaces have of their own. Counts `taken` and each resulting state. `urgent_only`: only where a
+    service message is due, which goes first.
 
     Must run outside a transaction: a claim that is not committed is none.
     """
     counts = Counts()
     with Helper() as helper:
-        for routes in waiting_routes(limit=limit, now=now):
+        for routes in waiting_routes(limit=limit, now=now, urgent_only=urgent_only):
             counts += _send_by(routes, helper, limit=limit, now=now)
     return counts
 

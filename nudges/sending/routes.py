@@ -44,9 +44,13 @@ class Route:
     provider: str = ""
 
 
-def waiting_routes(*, limit: int, now: datetime) -> list[list[Route]]:
-    """For each channel of this installation that has anything due its routes, in the order in which they are used."""
-    rows = run_prepared("nudges.find_waiting", {"channels": list(settings.CHANNELS), "now": now})
+def waiting_routes(*, limit: int, now: datetime, urgent_only: bool = False) -> list[list[Route]]:
+    """For each channel of this installation that has anything due its routes, in the order in which they are used.
+
+    `urgent_only`: only workspaces that have a service message due.
+    """
+    asked = {"channels": list(settings.CHANNELS), "urgent_only": urgent_only, "now": now}
+    rows = run_prepared("nudges.find_waiting", asked)
     for row in rows:
         row["settings"] = json.loads(row["settings"] or "{}")
     return [

@@ -1,5 +1,5 @@
--- Who waits for which channel: each workspace with anything due, a few index probes each, and the account of its own that
--- it has with the channel's provider.
+-- Who waits for which channel: each workspace with anything due (or any service message), a few index probes each, and
+-- the account of its own that it has with the channel's provider.
 -- Reads nudges_message, nudges_channelaccount. Writes nothing. Returns channel (in the order given), workspace_id,
 -- account_id and settings (NULL without an account).
 WITH RECURSIVE waiting AS (
@@ -25,7 +25,7 @@ WHERE EXISTS (
     SELECT 1 FROM nudges_message AS m
     WHERE m.state = 'decided' AND m.channel = waiting.channel AND m.workspace_id = waiting.workspace_id
       AND (m.promise = 'service') AND m.next_attempt_at <= %(now)s::timestamptz
-) OR EXISTS (
+) OR NOT %(urgent_only)s::boolean AND EXISTS (
     SELECT 1 FROM nudges_message AS m
     WHERE m.state = 'decided' AND m.channel = waiting.channel AND m.workspace_id = waiting.workspace_id
       AND NOT (m.promise = 'service') AND m.next_attempt_at <= %(now)s::timestamptz

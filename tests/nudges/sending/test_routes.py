@@ -104,6 +104,17 @@ def test_many_accounts_share_a_run_and_take_turns_to_be_first() -> None:
     assert {route.most for route in waiting_routes(limit=8, now=NOW)[0]} == {2}
 
 
+def test_between_chunks_only_service_is_sent(nudge: Nudge) -> None:
+    message(nudge, "tip")
+    assert send_messages(now=NOW, urgent_only=True) == {}
+    other = make_messages.nudge(make.workspace(), promise="service")
+    message(other, "served")
+    [[route]] = waiting_routes(limit=8, now=NOW, urgent_only=True)
+    assert list(route.workspaces) == [other.workspace_id]
+    assert send_messages(now=NOW, urgent_only=True)["sent"] == 1
+    assert send_messages(now=NOW)["sent"] == 1  # the tip
+
+
 def test_who_waits_is_found_by_one_query_and_what_is_due_later_does_not_wait(nudge: Nudge) -> None:
     message(nudge, "later", next_attempt_at=NOW + HOUR)
     waiting_routes(limit=8, now=NOW)  # prepares the statement, where this test is the first of its process
