@@ -82,7 +82,7 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
     """The (nudge, customer) pairs whose conditions do not hold now: one query a nudge that has any."""
     unfit: list[tuple[int, int]] = []
     for nudge in (
-        Nudge.objects.filter(pk__in=asked).exclude(conditions={}).select_related("workspace").order_by("pk")
+        Nudge.objects.filter(pk__in=list(asked)).exclude(conditions={}).select_related("workspace").order_by("pk")
     ):
         try:
             matching = customers_matching(nudge.conditions, workspace=nudge.workspace, now=now)
@@ -102,7 +102,6 @@ def _play_rounds(ranked: dict[str, Any], now: datetime, *, dry: bool) -> None:
     What a round leaves without a reason is sent.
     """
     run_prepared("nudges.gather_rules", {"workspaces": ranked["workspaces"], "now": now})
-    run_prepared("nudges.unroll_past", {})
     run_prepared("nudges.count_past", {"now": now})
     shares = _business_shares(ranked["selling"], now, dry)
     for place in range(1, ranked["last"] + 1):

@@ -1,6 +1,6 @@
 -- The tables of one run of deciding: private to the connection, empty after every transaction. None has an index: a run
 -- reads them whole, and what is written again would have to be written to each index again.
--- Made once for a connection: asking is quicker than saying six times that they are there.
+-- Made once for a connection: asking is quicker than saying five times that they are there.
 -- Reads the catalogue, whether the last of them is there. Writes no rows. Returns nothing.
 DO $$ BEGIN IF to_regclass('pg_temp.counted') IS NULL THEN
 
@@ -39,10 +39,6 @@ CREATE TEMP TABLE deciding (  -- the same, ranked, with what was decided
     outcome text GENERATED ALWAYS AS (
         CASE WHEN due_at IS NOT NULL THEN 'defer' WHEN reason IS NOT NULL OR in_holdout THEN 'suppress' ELSE 'send' END
     ) VIRTUAL
-) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE past (  -- what counts already of those who have a ranked candidate
-    customer_id bigint, at timestamptz, message_id bigint, channel text, category text, interest text, promise text,
-    flow text, need text, zone text
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE bearing (  -- the rules that bear on each customer's candidates with that subject
     id bigint, customer_id bigint, last integer, zone text,

@@ -1,7 +1,7 @@
 -- Look-ahead: a candidate of this round yields where it would take the last slot of a better one that is scheduled: were
 -- it sent now, the other would find a rule used up at its time, and would not without it.
 -- `at_its_time` counts what still counts then: the past, what this run sends, and better ones scheduled before it.
--- Reads the run's `bearing`, `past`. Writes its `deciding`: reason, winner and rule of those that yield.
+-- Reads the run's `bearing`, pressure. Writes its `deciding`: reason, winner and rule of those that yield.
 WITH pairs AS MATERIALIZED (
     SELECT row_number() OVER () AS id, low.candidate_id, low.customer_id, low.place, low.zone,
         high.candidate_id AS winner_id, high.place AS winners_place, high.scheduled_at, high.zone AS winners_zone,
@@ -17,6 +17,12 @@ WITH pairs AS MATERIALIZED (
             WHEN 'flow' THEN high.flow WHEN 'need' THEN high.need END
     WHERE low.place = %(round)s::integer AND low.reason IS NULL AND low.scheduled_at IS NULL AND low.counts AND NOT low.exempt
       AND nudges_frees_at(%(now)s::timestamptz, b.seconds, b.unit, low.zone, low.zone) > high.scheduled_at
+), past AS (
+    SELECT p.customer_id, unnest(p.sent_at) AS at, unnest(p.message_ids) AS message_id, unnest(p.channels) AS channel,
+        unnest(p.categories) AS category, unnest(p.interests) AS interest, unnest(p.promises) AS promise,
+        unnest(p.flows) AS flow, unnest(p.needs) AS need, unnest(p.zones) AS zone
+    FROM nudges_pressure AS p
+    WHERE p.customer_id = ANY (ARRAY(SELECT DISTINCT customer_id FROM pairs))
 ), others AS (
     SELECT customer_id, 0 AS place, NULL::bigint AS candidate_id, at, message_id, channel, category, interest, promise, flow,
            need, zone, NULL::timestamptz AS scheduled_at
