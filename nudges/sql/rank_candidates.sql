@@ -5,19 +5,25 @@
 -- nothing. In the order of the customers and their candidates: in that order the messages get their numbers, here, so
 -- that what is held back by one can name it. Those of what is held back stay unused; a dry run draws none.
 -- Returns the last place, whether anything is scheduled, whose candidates have places, and whose such a business one.
-WITH placed AS (
+WITH ranked AS MATERIALIZED (  -- apart from the rest of each row, which would be carried through every sort
+    SELECT candidate_id, place, CASE WHEN place IS NOT NULL AND scheduled_at IS NULL AND NOT in_holdout AND NOT %(dry)s::boolean
+        THEN nextval('nudges_message_id_seq') END AS message_id
+    FROM (
+        SELECT candidate_id, scheduled_at, in_holdout,
+            CASE WHEN reason IS NULL AND channel <> 'inbox' THEN row_number() OVER (
+                PARTITION BY customer_id, reason IS NULL AND channel <> 'inbox'
+                ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
+                         put_forward_at, candidate_id
+            ) WHEN reason IS NULL AND scheduled_at IS NULL THEN 0 END AS place
+        FROM facts
+        ORDER BY customer_id, place, candidate_id
+    ) AS in_order
+), placed AS (
     INSERT INTO deciding
-    SELECT CASE WHEN reason IS NULL AND channel <> 'inbox' THEN row_number() OVER (
-            PARTITION BY customer_id, reason IS NULL AND channel <> 'inbox'
-            ORDER BY promise = 'service' DESC, interest = 'customer' DESC, relevance DESC, priority DESC, value DESC,
-                     put_forward_at, candidate_id
-        ) WHEN reason IS NULL AND scheduled_at IS NULL THEN 0 END AS place,
-        CASE WHEN reason IS NULL AND scheduled_at IS NULL AND NOT in_holdout AND NOT %(dry)s::boolean
-            THEN nextval('nudges_message_id_seq') END,
+    SELECT ranked.place, ranked.message_id,
         greatest(%(now)s::timestamptz, sent_at[1]),  -- a slow clock dates no message before one that already counts
         facts.*
-    FROM facts
-    ORDER BY customer_id, place, candidate_id
+    FROM facts JOIN ranked ON ranked.candidate_id = facts.candidate_id
     RETURNING workspace_id, interest, place, scheduled_at
 )
 SELECT coalesce(max(place), -1) AS last, coalesce(bool_or(scheduled_at IS NOT NULL), false) AS looks_ahead,
