@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from engagement.models import Channel, Customer
 from engagement.outbound import refusal_of
 from nudges.models import Nudge, NudgeContent, ReplyKind
+from nudges.variants import name_of
 from nudges.visits import Visited, seen_before
 from nudges.wording import bind
 from nudges.wording.layouts import NOWHERE
@@ -130,6 +131,8 @@ def _of_content(
     nudge: Nudge, content: NudgeContent, customer: Customer | None, now: datetime
 ) -> Iterator[Finding]:
     where = f"{content.get_channel_display()} · {content.language}"
+    if content.variant:
+        where += f" · {name_of(nudge, content.variant)}"
     if customer is None:
         yield Finding(Weight.WARN, where, _("There is no customer yet as whom it could be read."))
         return

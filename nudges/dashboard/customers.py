@@ -30,6 +30,7 @@ from nudges.limiting import policy_of
 from nudges.models import Decision, Nudge, NudgeStatus, Preference
 from nudges.pressures import counting_messages, hearing_of
 from nudges.reasons import Reason
+from nudges.variants import name_of
 
 PAGE = 50
 STRETCH = 30
@@ -225,6 +226,7 @@ def what_if(request: DashboardRequest, customer_id: int) -> HttpResponse:
             {
                 "decision": decision,
                 "label": label_of(decision.reason),
+                "variant": name_of(nudge, decision.variant),
                 "marketer": sentence_of(decision.reason, decision, rules),
                 "customer": Reason(decision.reason).customer(decision),
                 "channel": Channel(decision.channel).label if decision.channel in Channel.values else "",

@@ -15,6 +15,7 @@ from engagement.models import Workspace
 from nudges.entries import started_by
 from nudges.ledgers import counts_by_reason, explain, label_of, rules_in_words, sentence_of
 from nudges.models import Decision, Outcome
+from nudges.variants import name_of
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def decision(request: DashboardRequest, decision_id: int) -> HttpResponse:
         {"at": step.get("at"), "until": step.get("until"), "label": label_of(str(step.get("reason", "")))}
         for step in one.earlier
     ]
+    message = getattr(one.candidate, "message", None)
     context = {
         "decision": one,
         "title": label_of(one.reason),
@@ -79,7 +81,8 @@ def decision(request: DashboardRequest, decision_id: int) -> HttpResponse:
         "rule": rules.get(one.rule, ""),
         "why": explain(one),
         "earlier": earlier,
-        "message": getattr(one.candidate, "message", None),
+        "message": message,
+        "variant": name_of(one.nudge, message.variant) if message and message.variant else "",
         "started_by": started_by(one),
         "heading": {
             Outcome.SEND: _("Why it was sent"),

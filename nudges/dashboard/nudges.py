@@ -38,6 +38,7 @@ from nudges.models import (
     EntryState,
     Interest,
     Nudge,
+    NudgeContent,
     NudgeStatus,
     Outcome,
     Trigger,
@@ -45,6 +46,7 @@ from nudges.models import (
 from nudges.overviews import figures_of
 from nudges.send_windows import describe_windows
 from nudges.starts import start_in_words
+from nudges.variants import name_of
 
 PAGE = 50
 # At once, in the request; a dry run of its own counts everybody.
@@ -98,7 +100,7 @@ def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     context = {
         "nudge": one,
         "channels": [Channel(name).label for name in one.channels if name in Channel.values],
-        "contents": one.contents.order_by("channel", "language"),
+        "contents": named_words(one),
         "sentence": describe(one),
         "send_windows": describe_windows(one.send_windows),
         "start": start_in_words(one) if one.trigger == Trigger.EVENT else "",
@@ -111,6 +113,12 @@ def nudge(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         "broadcasts": Broadcast.objects.filter(nudge=one).select_related("started_by").order_by("-id")[:10],
     }
     return render(request, "nudges/dashboard/nudge.html", context)
+
+
+def named_words(one: Nudge) -> list[tuple[NudgeContent, str]]:
+    """Its words, each with its variant's name; the plain ones have none."""
+    rows = one.contents.order_by("channel", "language", "variant")
+    return [(row, name_of(one, row.variant)) for row in rows]
 
 
 def find(request: DashboardRequest, nudge_id: int) -> Nudge:

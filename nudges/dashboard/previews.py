@@ -22,6 +22,7 @@ from nudges.dashboard.nudges import find
 from nudges.dashboard.word_forms import WordsForm
 from nudges.models import Nudge, NudgeContent
 from nudges.overviews import at_stage
+from nudges.variants import words_of
 from nudges.wording.previews import Preview, in_scheme
 from nudges.wording.previews import preview as preview_of
 from nudges.wording.texts import TEXTED
@@ -31,7 +32,8 @@ from nudges.wording.texts import TEXTED
 def preview(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     """The words as one customer would get them now (`as`: id, name or address). Sends and stores nothing.
 
-    GET shows the saved ones, narrowed to a `language`; POST those that stand in the editor. `scheme` is light or dark.
+    GET shows the saved ones, narrowed to a `language` and with it a `variant`; POST those that stand in the editor.
+    `scheme` is light or dark.
     """
     nudge = find(request, nudge_id)
     told = request.POST if request.method == "POST" else request.GET
@@ -61,7 +63,8 @@ def shown(request: DashboardRequest, nudge: Nudge, customer: Customer | None, ch
             return "".join(note(str(problem)) for problems in form.errors.values() for problem in problems)
         contents = [unsaved(nudge, form)]
     elif language := request.GET.get("language", "").replace("\x00", ""):
-        contents = list(nudge.contents.filter(language=language)) or None
+        words = words_of(nudge.contents.all(), request.GET.get("variant", ""))
+        contents = [one for one in words if one.language == language] or None
     found = preview_of(nudge=nudge, customer=customer, channel=channel, now=timezone.now(), contents=contents)
     return notes_on(found, customer) + as_shown(found, channel)
 
@@ -146,7 +149,7 @@ def test(request: DashboardRequest, nudge_id: int) -> HttpResponse:
         messages.error(request, _("Nothing was sent: first mend what the preview says."))
         return back
     content = unsaved(nudge, form)
-    back["Location"] += f"?channel={content.channel}&language={content.language}"
+    back["Location"] += form.place()
     now = timezone.now()
     found = preview_of(nudge=nudge, customer=customer, channel=content.channel, now=now, contents=[content])
     if found.rendered is None:

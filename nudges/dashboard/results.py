@@ -56,21 +56,25 @@ def show(request: DashboardRequest, nudge: Nudge | None) -> HttpResponse:
 
 
 def row_of(effect: Effect, label: str) -> Row:
-    is_money = effect.outcome == "revenue"
+    treated, base = said_of(effect.outcome, effect.treated), said_of(effect.outcome, effect.base)
+    return Row(label, treated, base, difference_of(effect), effect.verdict)
 
-    def said(value: float | None, sign: str = "") -> str:
-        if value is None:
-            return "–"
-        shown = floatformat(value, 2) if is_money else floatformat(value * 100, 1)
-        plus = sign if value > 0 else ""
-        return f"{plus}{shown}" if is_money else f"{plus}{shown} %"
 
-    difference = "–"
-    if effect.interval is not None:
-        low, high = said(effect.interval.low, "+"), said(effect.interval.high, "+")
-        difference = _("%(difference)s (%(low)s to %(high)s)") % {
-            "difference": said(effect.interval.difference, "+"),
-            "low": low,
-            "high": high,
-        }
-    return Row(label, said(effect.treated), said(effect.base), difference, effect.verdict)
+def said_of(outcome: str, value: float | None, sign: str = "") -> str:
+    """A share in percent, or a mean of money."""
+    if value is None:
+        return "–"
+    is_money = outcome == "revenue"
+    shown = floatformat(value, 2) if is_money else floatformat(value * 100, 1)
+    plus = sign if value > 0 else ""
+    return f"{plus}{shown}" if is_money else f"{plus}{shown} %"
+
+
+def difference_of(effect: Effect) -> str:
+    """A difference with its bounds."""
+    if effect.interval is None:
+        return "–"
+    bounds = effect.interval._asdict().items()
+    return _("%(difference)s (%(low)s to %(high)s)") % {
+        name: said_of(effect.outcome, bound, "+") for name, bound in bounds
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -64,6 +65,7 @@ class WordsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 18}),
     )
     form = forms.ChoiceField(choices=FORMS, required=False, widget=forms.HiddenInput)
+    variant = forms.CharField(max_length=8, required=False, widget=forms.HiddenInput)
     link_label = forms.CharField(max_length=80, required=False, label=gettext_lazy("Button"))
     link_url = forms.CharField(max_length=1000, required=False, label=gettext_lazy("Button's address"))
 
@@ -88,6 +90,11 @@ class WordsForm(forms.Form):
         """Whether these words are a letter of blocks; only an e-mail can be."""
         told = self.data if self.is_bound else self.initial
         return told.get("form") == "blocks" and told.get("channel") == Channel.EMAIL
+
+    def place(self) -> str:
+        """Which words a valid form holds, as the query of the page that shows them."""
+        names = ("channel", "language", "variant")
+        return "?" + urlencode({name: self.cleaned_data[name] for name in names if self.cleaned_data[name]})
 
     def words(self) -> dict[str, Any]:
         """What `save_content` takes, of a form that is valid."""

@@ -20,6 +20,7 @@ from nudges.dashboard.nudges import find
 from nudges.dashboard.previews import example_for
 from nudges.dashboard.word_forms import WordsForm
 from nudges.models import Nudge, NudgeContent
+from nudges.variants import MOST, tried, words_of
 from nudges.wording.components import as_markdown
 from nudges.wording.vocabularies import placeholders_of
 from nudges.writing import delete_content, save_content
@@ -27,23 +28,30 @@ from nudges.writing import delete_content, save_content
 
 @dashboard_page(role=Role.MARKETER, changes=Role.MARKETER)
 def words(request: DashboardRequest, nudge_id: int) -> HttpResponse:
-    """Write the words for one channel and language (`?channel=email&language=de`); the preview stands beside."""
+    """Write the words for one channel and language (`?channel=email&language=de`); the preview stands beside.
+
+    Of a variant (`&variant=b`), which begins with the plain words.
+    """
     nudge = find(request, nudge_id)
     channel, language = chosen(request, nudge)
-    content = NudgeContent.objects.filter(nudge=nudge, channel=channel, language=language).first()
-    form = WordsForm(
-        request.POST or None, nudge=nudge, initial=initial_of(request, content, channel, language)
-    )
+    variant = chosen_variant(request, nudge)
+    written = list(nudge.contents.order_by("channel", "language"))
+    words = words_of(written, variant)
+    shown = next((one for one in words if (one.channel, one.language) == (channel, language)), None)
+    initial = initial_of(request, shown, channel, language) | {"variant": variant}
+    form = WordsForm(request.POST or None, nudge=nudge, initial=initial)
     if request.method == "POST" and form.is_valid() and save(request, nudge, form):
-        url = f"?channel={form.cleaned_data['channel']}&language={form.cleaned_data['language']}"
-        return redirect(request.path + url)
+        return redirect(request.path + form.place())
     context = {
         "nudge": nudge,
         "form": form,
-        "content": content,
-        "contents": nudge.contents.order_by("channel", "language"),
+        "content": shown if shown and shown.variant == variant else None,
+        "contents": words,
         "channel": channel,
         "language": language,
+        "variant": variant,
+        "tried": [(one, borrowed(written, one.key)) for one in tried(nudge)],
+        "most_variants": MOST,
         "may_be_blocks": channel == Channel.EMAIL,
         "vocabulary": vocabulary(request.workspace),
         "placeholders": placeholders_of(request.workspace),
@@ -90,6 +98,18 @@ def chosen(request: DashboardRequest, nudge: Nudge) -> tuple[str, str]:
     return (channel if channel in Channel.values else nudge.channels[0]), language[:16].replace("\x00", "")
 
 
+def chosen_variant(request: DashboardRequest, nudge: Nudge) -> str:
+    """The key of the variant asked for, where it is tried; else the plain words are."""
+    asked = request.GET.get("variant", "")
+    return asked if asked in {one.key for one in tried(nudge)} else ""
+
+
+def borrowed(written: list[NudgeContent], key: str) -> list[str]:
+    """For which channels and languages a variant has no words of its own, in words."""
+    plain = [one for one in words_of(written, key) if not one.variant]
+    return [f"{one.get_channel_display()} · {one.language}" for one in plain]
+
+
 def save(request: DashboardRequest, nudge: Nudge, form: WordsForm) -> bool:
     try:
         save_content(
@@ -98,6 +118,7 @@ def save(request: DashboardRequest, nudge: Nudge, form: WordsForm) -> bool:
             language=form.cleaned_data["language"],
             values=form.words(),
             extras=kept_extras(form.cleaned_data["channel"], form.cleaned_data),
+            variant=form.cleaned_data["variant"],
             actor=request.user,
             now=timezone.now(),
         )

@@ -119,6 +119,8 @@ DASHBOARD: dict[str, tuple[str | None, str | None]] = {
     "nudges/results": (READ, None),
     "nudges/<int:nudge_id>": (READ, None),
     "nudges/<int:nudge_id>/results": (READ, None),
+    "nudges/<int:nudge_id>/variants": (READ, EDIT),
+    "nudges/<int:nudge_id>/variants/choose": (None, EDIT),
     "nudges/<int:nudge_id>/edit": (EDIT, EDIT),
     "nudges/<int:nudge_id>/status": (None, EDIT),
     "nudges/<int:nudge_id>/dry-run": (READ, None),
