@@ -82,7 +82,10 @@ def _unfit(asked: dict[int, list[int]], now: datetime) -> list[tuple[int, int]]:
     """The (nudge, customer) pairs whose conditions do not hold now: one query a nudge that has any."""
     unfit: list[tuple[int, int]] = []
     for nudge in (
-        Nudge.objects.filter(pk__in=list(asked)).exclude(conditions={}).select_related("workspace").order_by("pk")
+        Nudge.objects.filter(pk__in=list(asked))
+        .exclude(conditions={})
+        .select_related("workspace")
+        .order_by("pk")
     ):
         try:
             matching = customers_matching(nudge.conditions, workspace=nudge.workspace, now=now)
