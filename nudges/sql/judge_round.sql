@@ -21,23 +21,22 @@ WITH asking AS MATERIALIZED (
             WHEN 'need' THEN s.need END
     GROUP BY c.id
 ), full_rules AS (
-    SELECT c.candidate_id, c.rule, c.reason, c.limit, c.seconds, c.count AS count_before, used.count,
-        rivals.candidate_ids[rivals.count] AS rival,
-        rivals.message_ids || c.message_ids AS message_ids, frees.at AS each_frees_at,
+    SELECT c.candidate_id, c.rule, c.reason, c.limit, c.seconds, used.count, rivals.candidate_ids[rivals.count] AS rival,
+        rivals.message_ids AS rivals_ids, c.message_ids AS past_ids, rivals.frees_at AS rivals_free_at, c.frees_at AS past_frees_at,
         -- With the limit's worth of them left, one must go: the limit-th to free makes room. In a rolling window what is
         -- sent now frees last, in a calendar's perhaps not: the customer may have moved.
-        CASE WHEN rivals.count IS NULL THEN c.frees_at[c.limit] WHEN c.seconds IS NOT NULL THEN frees.at[c.limit]
+        CASE WHEN c.seconds IS NOT NULL AND c.limit <= rivals.count THEN rivals.frees_at[c.limit]
+            WHEN c.seconds IS NOT NULL OR rivals.count IS NULL THEN c.frees_at[c.limit - coalesce(rivals.count, 0)]
             WHEN c.limit > 0 THEN (
-                SELECT one.at FROM unnest(frees.at) AS one (at) ORDER BY one.at DESC OFFSET c.limit - 1 LIMIT 1
+                SELECT one.at FROM unnest(rivals.frees_at || c.frees_at) AS one (at) ORDER BY one.at DESC OFFSET c.limit - 1 LIMIT 1
             ) END AS frees_at
     FROM asking AS c
     LEFT JOIN rivals ON rivals.id = c.id
     CROSS JOIN LATERAL (SELECT c.count + coalesce(rivals.count, 0) AS count) AS used
-    CROSS JOIN LATERAL (SELECT rivals.frees_at || c.frees_at AS at) AS frees
     WHERE used.count >= c.limit
 ), held AS (
     SELECT DISTINCT ON (candidate_id) full_rules.*,
-        bool_or(count_before >= full_rules.limit) OVER (PARTITION BY candidate_id) AS was_held
+        candidate_id IN (SELECT candidate_id FROM asking WHERE asking.count >= asking.limit) AS was_held
     FROM full_rules
     -- First what no waiting helps against: never (a limit of 0), and the business budget.
     ORDER BY candidate_id, (reason = 'business_budget' OR full_rules.limit = 0) DESC, frees_at DESC NULLS FIRST, rule
@@ -45,9 +44,9 @@ WITH asking AS MATERIALIZED (
 UPDATE deciding AS d
 SET rule = held.rule, "limit" = held.limit, count = held.count,
     -- What frees last comes first: as it stands, but in a calendar's window once the customer has moved.
-    used_by = CASE WHEN held.rival IS NULL THEN held.message_ids
-        WHEN held.seconds IS NOT NULL THEN array_remove(held.message_ids, NULL) ELSE ARRAY(
-        SELECT one.id FROM unnest(held.message_ids, held.each_frees_at) AS one (id, frees_at)
+    used_by = CASE WHEN held.rival IS NULL THEN held.past_ids
+        WHEN held.seconds IS NOT NULL THEN array_remove(held.rivals_ids, NULL) || held.past_ids ELSE ARRAY(
+        SELECT one.id FROM unnest(held.rivals_ids || held.past_ids, held.rivals_free_at || held.past_frees_at) AS one (id, frees_at)
         WHERE one.id IS NOT NULL ORDER BY one.frees_at DESC, one.id DESC
     ) END,
     allowed_at = nudges_sendable_at(
