@@ -55,7 +55,7 @@ WITH asked AS MATERIALIZED (
     SELECT DISTINCT ON (candidate_id) ways.*
     FROM ways
     LEFT JOIN silent ON ways.obstacle IS NULL AND silent.customer_id = ways.customer_id AND silent.channel = ways.channel
-    ORDER BY candidate_id, array_position(ARRAY['suppressed_address', 'unreachable', 'no_consent'], obstacle) NULLS FIRST,
+    ORDER BY candidate_id, CASE WHEN obstacle IS NULL THEN 0 ELSE array_position(ARRAY['suppressed_address', 'unreachable', 'no_consent'], obstacle) END,
         silent.channel IS NOT NULL, place
 )
 UPDATE facts AS d
