@@ -7,7 +7,6 @@ letter has several, so they are made here.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import time
 from base64 import urlsafe_b64encode
@@ -18,6 +17,8 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.core import signing
+
+BLOCK = hashlib.sha256().block_size
 
 
 class BadToken(Exception):
@@ -31,8 +32,10 @@ class BadToken(Exception):
 def sign(purpose: str, payload: dict[str, Any]) -> str:
     """A URL-safe token that carries `payload` for `purpose`, such as "reply"."""
     text = f"{_encode(_json(payload))}:{_seconds(int(time.time()))}"
-    key = _key(f"touchstone.{purpose}", settings.SECRET_KEY)
-    return f"{text}:{_encode(hmac.digest(key, text.encode(), hashlib.sha256))}"
+    inner, outer = (begun.copy() for begun in _keyed(f"touchstone.{purpose}", settings.SECRET_KEY))
+    inner.update(text.encode())
+    outer.update(inner.digest())
+    return f"{text}:{_encode(outer.digest())}"
 
 
 def unsign(purpose: str, token: str, *, max_age: timedelta) -> dict[str, Any]:
@@ -53,9 +56,13 @@ def _json(payload: dict[str, Any]) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _key(salt: str, secret: str) -> bytes:
-    """As `django.utils.crypto.salted_hmac` derives it for a `TimestampSigner`."""
-    return hashlib.sha256(f"{salt}signer{secret}".encode()).digest()
+def _keyed(salt: str, secret: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC's two hashes (RFC 2104), which have read their key: reading it again each time takes longer than the text.
+
+    The key is as `django.utils.crypto.salted_hmac` derives it for a `TimestampSigner`.
+    """
+    key = hashlib.sha256(f"{salt}signer{secret}".encode()).digest().ljust(BLOCK, b"\0")
+    return hashlib.sha256(bytes(one ^ 0x36 for one in key)), hashlib.sha256(bytes(one ^ 0x5C for one in key))
 
 
 @lru_cache(maxsize=8)
