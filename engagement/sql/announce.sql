@@ -21,7 +21,7 @@ wanted AS (
 announced AS (
     INSERT INTO engagement_announcement (workspace_id, customer_id, key, type, at, announced_at, data)
     SELECT
-        wanted.workspace_id, customer.id, wanted.key, wanted.type, wanted.at, %(now)s, wanted.data || CASE
+        wanted.workspace_id, customer.id, wanted.key, wanted.type, wanted.at, %(now)s::timestamptz, wanted.data || CASE
             WHEN customer.id IS NULL THEN '{}'
             ELSE jsonb_build_object(
                 'customer', jsonb_build_object('id', customer.id, 'external_id', customer.external_id)
@@ -36,7 +36,7 @@ announced AS (
     RETURNING id, workspace_id, key
 )
 INSERT INTO engagement_delivery (workspace_id, endpoint_id, announcement_id, state, due_at, tries, attempts)
-SELECT announced.workspace_id, wanted.endpoint_id, announced.id, 'pending', %(now)s, 0, '[]'
+SELECT announced.workspace_id, wanted.endpoint_id, announced.id, 'pending', %(now)s::timestamptz, 0, '[]'
 FROM announced
 JOIN wanted ON wanted.workspace_id = announced.workspace_id AND wanted.key = announced.key
 ORDER BY announced.id

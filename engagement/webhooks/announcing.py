@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from engagement.events import event_key
-from engagement.statements import run_statement
+from engagement.statements import run_prepared
 
 MOST_BYTES = 16 * 1024  # of what is told of one change; receivers expect 20 kB at most
 LONGEST_KEPT = 200
@@ -47,7 +47,7 @@ def announce(news: Sequence[News], *, now: datetime) -> None:
         }
         for one in news
     ]
-    run_statement("engagement.announce", {"news": msgspec.json.encode(rows).decode(), "now": now})
+    run_prepared("engagement.announce", {"news": msgspec.json.encode(rows).decode(), "now": now})
 
 
 def bounded(data: dict[str, Any]) -> dict[str, Any]:
