@@ -24,8 +24,7 @@ LONGEST_LINE = 76
 # What must not stand in a mail as it is: a line that is too long (RFC 5322, 2.1.1), or one with a beginning that some
 # servers change on the way, which would break a DKIM signature.
 TOUCHED = re.compile(rb"\n(?:From |\.|[^\n]{999})")
-# In a text such a server may also drop what stands unseen at the end of a line; and readers wrap lines at their edge.
-TOUCHED_TEXT = re.compile(rb"[ \t]\n|[ \t]$|" + TOUCHED.pattern)
+UNSEEN = (b" ", b"\t")
 
 
 class BadAddress(ValueError):
@@ -123,7 +122,7 @@ def _encoded(text: str) -> tuple[str, bytes]:
     ASCII; then no line is longer than 76.
     """
     data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    if data.isascii() and not TOUCHED_TEXT.search(b"\n" + data):
+    if data.isascii() and not _is_touched(data):
         return "7bit", data.replace(b"\n", b"\r\n")
     if len(data) > len(text) * 1.5:
         raw = data.replace(b"\n", b"\r\n")
@@ -131,6 +130,14 @@ def _encoded(text: str) -> tuple[str, bytes]:
         return "base64", b"\r\n".join(lines)
     quoted = (b"\n" + b2a_qp(data, istext=True)).replace(b"\nFrom ", b"\n=46rom ").replace(b"\n.", b"\n=2E")
     return "quoted-printable", quoted[1:].replace(b"\n", b"\r\n")
+
+
+def _is_touched(data: bytes) -> bool:
+    """In a text such a server may also drop what stands unseen at the end of a line; and readers wrap lines at their
+    edge. (One pattern for all of it takes as long as the rest of the mail.)
+    """
+    ends_unseen = data.endswith(UNSEEN) or any(unseen + b"\n" in data for unseen in UNSEEN)
+    return ends_unseen or bool(TOUCHED.search(b"\n" + data))
 
 
 def _words(text: str) -> str:

@@ -57,10 +57,11 @@ class Pieces(NamedTuple):
 
     def filled(self, values: Sequence[str], words: Sequence[str], write: Mapping[str, Write]) -> str:
         """The text with its values: `words` are they as words of this text, `write` says them as parts of addresses."""
-        out = [self.literals[0]]
-        for (where, number), literal in zip(self.gaps, self.literals[1:], strict=True):
-            out.append(words[number] if where == WORDS else write[where](values[number]))
-            out.append(literal)
+        out = [""] * (len(self.literals) + len(self.gaps))
+        out[::2] = self.literals
+        out[1::2] = [
+            words[number] if where == WORDS else write[where](values[number]) for where, number in self.gaps
+        ]
         return "".join(out)
 
 
