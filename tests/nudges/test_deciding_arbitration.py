@@ -247,6 +247,52 @@ def test_a_slot_is_kept_only_where_the_lower_one_would_take_it(
     assert became(make_nudges.candidate(nudge, customer)) == SENT
 
 
+@pytest.mark.parametrize("ago", [1, 23])
+def test_no_slot_is_kept_where_there_is_room_by_then(
+    workspace: Workspace, customer: Customer, nudge: Nudge, better: Nudge, ago: int
+) -> None:
+    """One of two is used; whether it is free again when the better one comes decides whether the lower one yields."""
+    make_nudges.cap(workspace, 2)
+    make_nudges.sent(make_nudges.nudge(workspace), customer, at=NOW - ago * HOUR)
+    scheduled(better, customer, 3)
+    decision = decide(make_nudges.candidate(nudge, customer))
+    assert decision.reason == ("outranked" if ago == 1 else "sent")
+
+
+def test_a_better_one_keeps_no_slot_for_a_lower_one(
+    workspace: Workspace, customer: Customer, better: Nudge
+) -> None:
+    make_nudges.cap(workspace, 2)
+    make_nudges.sent(make_nudges.nudge(workspace), customer, at=NOW - HOUR)
+    scheduled(better, customer, 3)
+    assert became(make_nudges.candidate(make_nudges.nudge(workspace, priority=95), customer)) == SENT
+
+
+def test_it_yields_to_the_one_that_would_lack_the_slot(
+    workspace: Workspace, customer: Customer, nudge: Nudge, better: Nudge
+) -> None:
+    """The first of two that wait would have had room; what comes after it does not count at its time."""
+    make_nudges.cap(workspace, 2)
+    scheduled(better, customer, 3)
+    second = scheduled(make_nudges.nudge(workspace, priority=80), customer, 5)
+    assert decide(make_nudges.candidate(nudge, customer)).winner == second
+
+
+@pytest.mark.parametrize("is_lower_exempt", [True, False])
+def test_what_is_exempt_neither_keeps_a_slot_nor_yields_one(
+    workspace: Workspace, customer: Customer, is_lower_exempt: bool
+) -> None:
+    make_nudges.policy(workspace, allow_service_exempt=True)
+    make_nudges.cap(workspace, 2)
+    make_nudges.sent(make_nudges.nudge(workspace), customer, at=NOW - HOUR)
+    better, lower = (
+        make_nudges.nudge(workspace, promise="service", priority=priority, respects_caps=respects)
+        for priority, respects in ((90, is_lower_exempt), (40, not is_lower_exempt))
+    )
+    scheduled(better, customer, 3)
+    assert became(make_nudges.candidate(lower, customer)) == SENT
+
+
 def test_no_slot_is_kept_for_what_could_not_be_sent(
     workspace: Workspace, customer: Customer, nudge: Nudge, better: Nudge
 ) -> None:
