@@ -24,7 +24,7 @@ from nudges.varying import end_variants, equal_shares, save_variants
 
 
 class Whisker(NamedTuple):
-    """Where an interval and its middle stand on a line from 0 to 100 that has 50 for no difference; as SVG takes it."""
+    """Where an interval and its middle begin on a line from 0 to 100 that has 50 for no difference; as SVG takes it."""
 
     left: str
     width: str
@@ -65,7 +65,9 @@ def variants(request: DashboardRequest, nudge_id: int) -> HttpResponse:
 
 
 def rows_of(found: Comparison, outcome: str) -> list[Row]:
-    """Each variant's share or mean of an outcome, the first without a difference."""
+    """Each variant's share or mean of an outcome, the first without a difference; none where nobody had it so far."""
+    if not any(arm.mean(outcome) for _variant, arm in found.arms):
+        return []
     widest = widest_of(found, outcome == "revenue")
     rows = []
     for place, (variant, arm) in enumerate(found.arms):
@@ -100,7 +102,7 @@ def whisker_of(effect: Effect, widest: float) -> Whisker | None:
         50 + 48 * bound / widest
         for bound in (effect.interval.low, effect.interval.difference, effect.interval.high)
     )
-    return Whisker(f"{low:.2f}", f"{high - low:.2f}", f"{middle:.2f}")
+    return Whisker(f"{low:.2f}", f"{high - low:.2f}", f"{middle - 0.5:.2f}")
 
 
 def sentences_of(found: Comparison) -> list[str]:
