@@ -166,7 +166,7 @@ class WatchedHelper(Helper):
         super().__exit__(*error)
 
 
-delivering.Helper = WatchedHelper  # type: ignore[attr-defined, misc]
+delivering.Helper = WatchedHelper  # type: ignore[attr-defined]
 
 
 def send_some(number: int) -> None:
