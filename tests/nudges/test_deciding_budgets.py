@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from nudges.deciding import decide_nudges
 from nudges.models import Decision, Message, Nudge, Policy, Preference, Pressure
 from tests import make, make_nudges
 from tests.make import NOW
-from tests.nudges.deciding_one import DAY, HOUR, became, decide, read
+from tests.nudges.deciding_one import DAY, HOUR, MINUTE, became, decide, read
 
 pytestmark = pytest.mark.django_db
 SENT, CAPPED = ("send", "sent"), ("suppress", "capped")
@@ -79,6 +80,24 @@ def test_the_share_is_of_the_last_30_days_and_of_what_counts(
     make_nudges.sent(serving, customer, at=NOW - 29 * DAY)
     assert became(make_nudges.candidate(selling, customer)) == SENT
     assert became(make_nudges.candidate(selling, customer)) == ("suppress", "workspace_budget")
+
+
+@pytest.mark.parametrize(
+    ("later", "counts", "has_room"),
+    [
+        (-MINUTE, True, False),
+        (MINUTE, True, True),  # within the hour in which the 30 days begin
+        (MINUTE, False, False),
+        (2 * HOUR, True, True),
+    ],
+)
+def test_the_30_days_begin_at_the_minute(
+    workspace: Workspace, customer: Customer, later: timedelta, counts: bool, has_room: bool
+) -> None:
+    make_nudges.policy(workspace, business_share_percent=50)
+    make_nudges.sent(make_nudges.nudge(workspace), customer, at=NOW - 30 * DAY + later, counts=counts)
+    found = became(make_nudges.candidate(business(workspace), customer))
+    assert found == (SENT if has_room else ("suppress", "workspace_budget"))
 
 
 def test_one_workspaces_share_is_not_anothers(workspace: Workspace, customer: Customer) -> None:
@@ -201,13 +220,14 @@ def test_every_other_check_comes_before_the_holdout(
     assert all(one.in_holdout for one in reasons)
 
 
-def test_a_held_out_message_uses_no_share(workspace: Workspace, kept_out: Customer) -> None:
+def test_a_held_out_message_uses_no_share(workspace: Workspace) -> None:
+    """Neither before nor in the same run, where it comes first."""
+    workspace.holdout_percent = 50
+    workspace.save()
     make_nudges.policy(workspace, business_share_percent=50)
-    make_nudges.sent(make_nudges.nudge(workspace), kept_out, at=NOW - HOUR)
-    assert became(make_nudges.candidate(business(workspace), kept_out)) == ("suppress", "holdout")
-    treated = next(
-        person
-        for person in (make.customer(workspace, email=f"t{n}@example.org") for n in range(60))
-        if not held_out(workspace.holdout_salt, person.pk, 50)
-    )
-    assert became(make_nudges.candidate(business(workspace), treated)) == SENT
+    treated, held = make.halves(workspace, 2)
+    make_nudges.sent(make_nudges.nudge(workspace), held, at=NOW - HOUR)
+    better = make_nudges.candidate(business(workspace, priority=90), held)
+    other = make_nudges.candidate(business(workspace, priority=10), treated)
+    decide_nudges(now=NOW)
+    assert (read(better), read(other)) == (("suppress", "holdout"), SENT)
