@@ -174,7 +174,15 @@ def customer_record(customer: Customer) -> dict[str, Any]:
             Message.objects.filter(customer=customer)
             .order_by("id")
             .values(
-                "channel", "address", "category__name", "subject", "text", "state", "decided_at", "sent_at"
+                "channel",
+                "address",
+                "category__name",
+                "variant",
+                "subject",
+                "text",
+                "state",
+                "decided_at",
+                "sent_at",
             )
         ),
         "opens_and_clicks": list(

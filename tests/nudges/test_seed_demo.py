@@ -99,3 +99,5 @@ def assert_believable(workspace: Workspace, outbox: Path) -> None:
     mails = Message.objects.filter(channel="email", state="sent").count()
     assert mails > 20
     assert len(list(outbox.glob("*.eml"))) == mails
+    tried = Message.objects.exclude(variant="").values_list("variant", flat=True)
+    assert set(tried) == {"a", "b"}

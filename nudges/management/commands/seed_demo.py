@@ -65,7 +65,9 @@ def fill_workspace(shop: str, now: datetime) -> Workspace:
     helping.make_guides(workspace, needs, now=now)
     speaking.make_limits(workspace)
     speaking.make_nudges(workspace, categories, needs)
-    speaking.make_flow(workspace, needs, since=days.evenings_before(now)[0])
+    first = days.evenings_before(now)[0]
+    speaking.make_variants(workspace, since=first)
+    speaking.make_flow(workspace, needs, since=first)
     everybody, authors = people.make_people()
     days.live_through(
         workspace, people.make_events(everybody, authors, now=now), categories["offers"], now=now

@@ -10,6 +10,8 @@ from journeys.models import Need
 from nudges.flowing import create_flow, publish_flow
 from nudges.management.seeding.ground import read_data
 from nudges.models import Cap, Flow, Nudge, NudgeContent, Policy
+from nudges.varying import save_variants
+from nudges.writing import WORDS, save_content
 
 
 def make_limits(workspace: Workspace) -> None:
@@ -49,6 +51,26 @@ def make_nudge(
         ]
     )
     return nudge
+
+
+def make_variants(workspace: Workspace, *, since: datetime) -> None:
+    """Words that are tried beside the plain ones from the first evening on."""
+    for row in read_data("nudges")["nudges"]:
+        if "variants" in row:
+            nudge = Nudge.objects.get(workspace=workspace, name=row["name"])
+            tried = save_variants(nudge=nudge, variants=row["variants"], actor=None, now=since).variants
+            for variant, words in zip(tried, row["variants"], strict=True):
+                for content in nudge.contents.filter(variant="") if "body" in words else ():
+                    own = {name: getattr(content, name) for name in WORDS} | words
+                    save_content(
+                        nudge=nudge,
+                        channel=content.channel,
+                        language=content.language,
+                        values=own,
+                        variant=variant["key"],
+                        actor=None,
+                        now=since,
+                    )
 
 
 def make_flow(workspace: Workspace, needs: dict[str, Need], *, since: datetime) -> Flow:
