@@ -265,6 +265,7 @@ def test_a_better_one_keeps_no_slot_for_a_lower_one(
     make_nudges.cap(workspace, 2)
     make_nudges.sent(make_nudges.nudge(workspace), customer, at=NOW - HOUR)
     scheduled(better, customer, 3)
+    make_nudges.candidate(make_nudges.nudge(workspace, priority=50), customer)  # of three not all have room
     assert became(make_nudges.candidate(make_nudges.nudge(workspace, priority=95), customer)) == SENT
 
 
@@ -290,6 +291,7 @@ def test_what_is_exempt_neither_keeps_a_slot_nor_yields_one(
         for priority, respects in ((90, is_lower_exempt), (40, not is_lower_exempt))
     )
     scheduled(better, customer, 3)
+    make_nudges.candidate(make_nudges.nudge(workspace), customer)  # for which the cap is asked
     assert became(make_nudges.candidate(lower, customer)) == SENT
 
 
