@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from engagement.models import AuditEntry
+from nudges.approving import approve_nudge
 from nudges.composing import CannotChange, change_status
 from nudges.models import Message, Nudge, NudgeContent
 from nudges.sending import send_messages
@@ -14,8 +16,9 @@ from nudges.snippeting import save_snippet
 from nudges.variants import key_of, tried
 from nudges.varying import end_variants, equal_shares, free_key, save_variants
 from nudges.writing import delete_content, save_content
-from tests import make_contents, make_messages
+from tests import make_contents, make_messages, make_nudges
 from tests.make import NOW
+from tests.make_dashboard import Office
 from tests.nudges.sending.scripted import MINUTE, Scripted, message, use
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +150,21 @@ class TestTrying:
     def test_words_of_no_variant_are_refused(self, nudge: Nudge) -> None:
         with pytest.raises(CannotChange, match="no such variant"):
             write(nudge, "b", "Of b")
+
+
+def test_what_was_approved_is_approved_no_more(office: Office) -> None:
+    make_nudges.policy(office.workspace, approval_above=0)
+    Nudge.objects.filter(pk=office.nudge.pk).update(audience=5)
+
+    def waits_after(change: Callable[[Nudge], Nudge]) -> bool:
+        now, member = Nudge.objects.get(pk=office.nudge.pk), office.members["owner"]
+        approve_nudge(nudge=now, version=now.version, member=member, now=NOW)
+        assert not Nudge.objects.get(pk=now.pk).awaits_approval
+        return Nudge.objects.get(pk=change(now).pk).awaits_approval
+
+    assert waits_after(start)
+    assert waits_after(lambda nudge: start(nudge, rows(nudge, a=60, b=40)))
+    assert waits_after(lambda nudge: end_variants(nudge=nudge, key="a", actor=None, now=NOW))
 
 
 class TestEnding:
