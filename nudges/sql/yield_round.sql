@@ -33,7 +33,7 @@ WITH pairs AS MATERIALIZED (
     FROM deciding
     WHERE place >= 1 AND counts AND reason IS NULL
 ), at_its_time AS (
-    SELECT pairs.id, count(*) AS count, array_remove(array_agg(x.message_id ORDER BY x.at DESC), NULL) AS used_by
+    SELECT pairs.id, count(*) AS count, array_remove(array_agg(x.message_id ORDER BY x.at DESC, x.message_id DESC), NULL) AS used_by
     FROM pairs
     JOIN others AS x ON x.customer_id = pairs.customer_id AND x.place < pairs.place
         AND x.candidate_id IS DISTINCT FROM pairs.winner_id
