@@ -1,8 +1,18 @@
 -- The tables of one run of deciding: private to the connection, empty after every transaction. None has an index: a run
 -- reads them whole, and what is written again would have to be written to each index again.
 -- Made once for a connection: asking is quicker than saying five times that they are there.
+-- Room for a chunk in memory, or its rows go to files and back, has to be asked for before the connection's first such
+-- table; where it is too late, all goes well but slower.
 -- Reads the catalogue, whether the last of them is there. Writes no rows. Returns nothing.
 DO $$ BEGIN IF to_regclass('pg_temp.counted') IS NULL THEN
+
+BEGIN
+    IF pg_size_bytes(current_setting('temp_buffers')) < pg_size_bytes('32MB') THEN
+        PERFORM set_config('temp_buffers', '32MB', false);
+    END IF;
+EXCEPTION WHEN invalid_parameter_value THEN
+    NULL;
+END;
 
 CREATE TEMP TABLE considered (  -- the candidates of this run, real or imagined
     candidate_id bigint, workspace_id bigint, customer_id bigint, nudge_id bigint, customer_need_id bigint,
