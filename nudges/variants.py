@@ -1,8 +1,8 @@
 """Variants of a nudge's words: who gets which, and which words those are. Pure.
 
-`Nudge.variants` holds them in the order in which they came: {"key", "name", "share"}, the shares of those that are
-tried in whole percent and 100 together. One that is tried no more stays, because messages name it: it has `ended_at`,
-and `won` where everybody got its words from then on.
+`Nudge.variants` holds them in the order in which they came: {"key", "name", "share", "test"}, the shares of those
+that are tried in whole percent and 100 together. One that is tried no more stays, because messages name it: it has
+`ended_at`, and `won` where everybody got its words from then on.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ FEWEST, MOST = 2, 4
 
 
 class Variant(NamedTuple):
-    """One variant; `share` in percent, `ended_at` as ISO 8601, empty while it is tried."""
+    """One variant; `share` in percent, `ended_at` as ISO 8601, empty while it is tried, in which test of the nudge."""
 
     key: str
     name: str
     share: int
     ended_at: str = ""
     won: bool = False
+    test: int = 1
 
 
 def variants_of(nudge: Nudge) -> list[Variant]:
@@ -52,12 +53,12 @@ def name_of(nudge: Nudge, key: str) -> str:
 def variant_of(nudge: Nudge, customer_id: int) -> Variant | None:
     """Which variant a customer gets: always the same one while the shares stay. None: nothing is tried.
 
-    Another test has other keys and shuffles anew, so that what the last one did to its groups is not carried into it.
+    Another test shuffles anew, so that what the last one did to its groups is not carried into it.
     """
     among = tried(nudge)
     if not among:
         return None
-    place = share_of(f"{nudge.pk}:words:{among[0].key}", customer_id)
+    place = share_of(f"{nudge.pk}:words:{among[0].test}", customer_id)
     ends = accumulate(one.share for one in among)
     return next(one for one, end in zip(among, ends, strict=True) if place < end)
 

@@ -46,7 +46,7 @@ def save_variants(
         raise CannotChange(
             "variants", _("Write the nudge's plain words first: a variant falls back to them.")
         )
-    is_other = [one[::2] for one in before] != [one[::2] for one in wanted]
+    is_other = [(one.key, one.share) for one in before] != [(one.key, one.share) for one in wanted]
     raise_version(held, actor, compared_from=now if is_other else None)
     detail = {"variants": [_said(before), _said(wanted)]}
     record(
@@ -109,6 +109,7 @@ def _checked(nudge: Nudge, variants: Sequence[Mapping[str, Any]]) -> list[Varian
         told = {"fewest": FEWEST, "most": MOST}
         raise CannotChange("variants", _("Try %(fewest)s to %(most)s variants.") % told)
     over = {one.key for one in variants_of(nudge) if one.ended_at}
+    test = _number_of_test(nudge)
     wanted: list[Variant] = []
     for one in variants:
         key = one.get("key") or free_key(nudge, [other.key for other in wanted])
@@ -117,12 +118,18 @@ def _checked(nudge: Nudge, variants: Sequence[Mapping[str, Any]]) -> list[Varian
             raise CannotChange(
                 "variants", _("“%(key)s” can't be a key: write another one, of a-z and 0-9.") % {"key": key}
             )
-        wanted.append(Variant(key, name, int(one["share"])))
+        wanted.append(Variant(key, name, int(one["share"]), test=test))
     if len({one.key for one in wanted}) < len(wanted) or len({one.name for one in wanted}) < len(wanted):
         raise CannotChange("variants", _("Each variant needs a name of its own."))
     if any(not 1 <= one.share <= 99 for one in wanted) or sum(one.share for one in wanted) != 100:
         raise CannotChange("variants", _("The shares must be whole percents, 100 together."))
     return wanted
+
+
+def _number_of_test(nudge: Nudge) -> int:
+    """Of the one that runs, else of the next."""
+    running = tried(nudge)
+    return running[0].test if running else 1 + max((one.test for one in variants_of(nudge)), default=0)
 
 
 def _over(one: Variant, now: datetime, *, won: bool = False) -> Variant:

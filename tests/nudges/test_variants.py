@@ -14,9 +14,11 @@ from nudges.variants import compared, key_of, name_of, tried, variant_of, words_
 MANY = 4000
 
 
-def nudge(*shares: int, pk: int = 7, names: Sequence[str] = "ABCD", keys: str = "abcd") -> Nudge:
+def nudge(
+    *shares: int, pk: int = 7, names: Sequence[str] = "ABCD", keys: str = "abcd", test: int = 1
+) -> Nudge:
     rows = [
-        {"key": key, "name": name, "share": share}
+        {"key": key, "name": name, "share": share, "test": test}
         for key, name, share in zip(keys, names, shares, strict=False)
     ]
     return Nudge(pk=pk, variants=rows)
@@ -52,7 +54,7 @@ def test_it_is_always_the_same_one_whatever_another_is_called(name: str, custome
 
 
 def test_it_is_the_same_byte_for_byte_on_every_machine() -> None:
-    assert "".join(assigned(nudge(50, 50), 32)) == "abaaaaaabaabaabbbbaabbababbaaabb"
+    assert "".join(assigned(nudge(50, 50), 32)) == "baaaabbbaaaaaaaaababbbabaabaaaba"
 
 
 def test_another_share_moves_no_more_customers_than_it_must() -> None:
@@ -62,9 +64,14 @@ def test_another_share_moves_no_more_customers_than_it_must() -> None:
     assert len(moved) / MANY == pytest.approx(0.2, abs=0.03)
 
 
+def test_one_that_leaves_takes_nobody_else_along() -> None:
+    before, after = assigned(nudge(34, 33, 33)), assigned(nudge(50, 50, keys="bc"))
+    assert {(a, b) for a, b in zip(before, after, strict=True) if a != b} == {("a", "b"), ("b", "c")}
+
+
 def test_nudges_and_tests_of_one_nudge_shuffle_apart_from_each_other() -> None:
     one = assigned(nudge(50, 50))
-    for other in (assigned(nudge(50, 50, pk=8)), assigned(nudge(50, 50, keys="cd"))):
+    for other in (assigned(nudge(50, 50, pk=8)), assigned(nudge(50, 50, keys="cd", test=2))):
         same = sum((a in "ac") == (b in "ac") for a, b in zip(one, other, strict=True))
         assert same / MANY == pytest.approx(0.5, abs=0.04)
 

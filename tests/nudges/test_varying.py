@@ -183,7 +183,7 @@ class TestEnding:
         assert held.compared_since == NOW  # the last comparison can still be read
         assert AuditEntry.objects.get(action="end_variants").detail["everybody"] == "b"
         again = start(held)
-        assert [one.key for one in tried(again)] == ["c", "d"]
+        assert [(one.key, one.test) for one in tried(again)] == [("c", 2), ("d", 2)]
 
     def test_or_the_plain_ones(self, nudge: Nudge) -> None:
         held = start(nudge)
