@@ -17,7 +17,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
 from engagement.keys import make_key
-from tests.make_api import caller, public_caller
 from tests.make_dashboard import Office
 
 pytestmark = pytest.mark.django_db
@@ -183,8 +182,6 @@ ACCOUNT = re.compile(r"accounts/")
 # Doors of customers and of their shops: no session at all; a key, a signed link or an origin decides.
 SESSIONLESS = re.compile(r"(healthz|readyz|v1/|e/|m/|\^sourceConfig|\^rsaMetrics|\^analytics)")
 API = re.compile(r"api/v1/")
-OPEN_API = {"api/v1/schema/", "api/v1/docs/"}
-API_METHODS = ("get", "post", "put", "patch", "delete")
 STAND_INS = {
     "token": "forged", "name": "none.eml", "channel": "email", "language": "en", "external_id": "c1", "kind": "helpful",
     "slug": "none", "workspace": "none", "sku": "none", "action": "read", "key": "wk_none", "message_id": 1,
@@ -368,49 +365,3 @@ def test_no_embed_and_no_hosted_page_stumbles_over_a_character_that_no_table_tak
             status, _answer, wrote = ask(Client(raise_request_exception=False), method, address, fields)
             assert status < 500, (method, pattern, status)
             assert wrote == [], (method, pattern, wrote)
-
-
-def api_calls(office: Office) -> Iterator[tuple[str, str, str]]:
-    for pattern, entry in addresses():
-        view = getattr(entry.callback, "view_class", None) or getattr(entry.callback, "cls", None)
-        if not API.match(pattern) or pattern in OPEN_API or pattern == "api/v1/" or view is None:
-            continue
-        for method in API_METHODS:
-            if hasattr(view, method):
-                yield pattern, method, filled(pattern, office.ids)
-
-
-def ask_api(client: Client, method: str, path: str) -> tuple[int, list[str]]:
-    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-        answer = client.generic(method.upper(), path, "{}" if method != "get" else "", "application/json")
-        transaction.set_rollback(True)
-    return answer.status_code, written(queries)
-
-
-def test_the_api_refuses_callers_without_a_key_with_a_public_one_and_with_one_that_may_do_nothing(
-    ours: Office,
-) -> None:
-    calls = list(api_calls(ours))
-    assert len(calls) > 50
-    for kind, client in {
-        "no key": Client(),
-        "a session": ours.enter("owner"),
-        "a write key": public_caller(ours.workspace).client,
-    }.items():
-        for pattern, method, path in calls:
-            status, wrote = ask_api(client, method, path)
-            assert status in (401, 403), (kind, method, pattern, status)
-            assert wrote == [], (kind, method, pattern, wrote)
-
-
-def test_the_api_finds_nothing_of_another_workspace(ours: Office, theirs: Office) -> None:
-    client = caller(theirs.workspace).client
-    for pattern, method, path in api_calls(ours):
-        if not re.search(
-            r"<int:(customer|need|category|nudge|flow|review|guide|decision|broadcast)_id>", pattern
-        ):
-            continue
-        status, wrote = ask_api(client, method, path)
-        assert status in (400, 404, 422), (method, pattern, status)
-        assert status == 404 or method != "get", (method, pattern, status)
-        assert wrote == [], (method, pattern, wrote)
