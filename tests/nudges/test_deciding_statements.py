@@ -104,6 +104,24 @@ def test_what_joins_the_runs_tables_whole_reads_of_others_only_the_rows_of_its_c
     assert [node["Relation Name"] for node in read if not {"Index Cond", "Recheck Cond"} & set(node)] == []
 
 
+def test_writing_the_ledger_reads_of_it_only_the_rows_of_its_candidates() -> None:
+    """What was decided before is looked up by the ledger's key, in every part, however many rows it has."""
+    parts = ("nudges_decision_0", "nudges_decision_1", "nudges_decision_default")
+    make_tables()
+    run_statement("nudges.steer_planner", {})
+    with connection.cursor() as cursor:
+        believe(cursor, parts, 30_000, 1_000_000)
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement('nudges.write_decisions')}", {"now": NOW})
+        [([told],)] = cursor.fetchall()
+    read = [
+        node
+        for node in nodes(told["Plan"])
+        if node.get("Relation Name") in parts and "Scan" in node["Node Type"]
+    ]
+    assert {node["Relation Name"] for node in read} == set(parts)
+    assert [node["Relation Name"] for node in read if not {"Index Cond", "Recheck Cond"} & set(node)] == []
+
+
 def believe(cursor: CursorWrapper, tables: Sequence[str], pages: int, rows: int) -> None:
     """What ANALYZE would say of tables of that size, within this transaction: ANALYZE would leave it behind."""
     for table in tables:
