@@ -160,7 +160,7 @@ def number_of(text: str) -> int:
 def choose(request: DashboardRequest, nudge_id: int) -> HttpResponse:
     """Give everybody the words of one variant (`key`), or without one the plain ones: the test ends."""
     nudge = find(request, nudge_id)
-    key = request.POST.get("key", "")
+    key = request.POST.get("key", "?")  # a form that says nothing ends nothing
     try:
         end_variants(nudge=nudge, key=key, actor=request.user, now=timezone.now())
     except CannotChange as refused:

@@ -85,6 +85,9 @@ def test_one_is_given_to_everybody(office: Office, client: Client) -> None:
     start(office)
     client.post(f"/nudges/{office.nudge.pk}/words", WORDS | {"variant": "b"})
     path = f"/nudges/{office.nudge.pk}/variants"
+    assert "no such variant" in text_of(client.post(f"{path}/choose", follow=True)), (
+        "who says nothing ends nothing"
+    )
     said = client.post(f"{path}/choose", {"key": "b"}, follow=True)
     assert "everybody gets the words of “Long”" in text_of(said)
     assert office.nudge.contents.get().body == "Of the long one"
