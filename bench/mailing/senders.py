@@ -15,9 +15,8 @@ from engagement.models import Address, Category, Customer, Workspace
 from nudges.channels.mime import write_mime
 from nudges.deciding import decide_nudges
 from nudges.models import Candidate, Message, Nudge, NudgeContent, Policy, Waiting
-from nudges.sending import delivering, send_messages
+from nudges.sending import send_messages
 from nudges.sending.enveloping import envelope_of, write_letters
-from nudges.sending.overlapping import Helper
 from nudges.sending.reading import read_claimed
 from nudges.sending.supplying import Supplies
 
@@ -41,7 +40,7 @@ runs out, and nobody counts the minutes.
 
 @dataclass
 class Cost:
-    """One round: mails a second of wall time, and CPU seconds of this process and of its database backends."""
+    """One round: mails a second of wall time, and CPU seconds of this process and of its database backend."""
 
     mails: int
     seconds: float
@@ -147,26 +146,11 @@ def make_due(nudge: Nudge, customers: list[Customer], occasion: str) -> None:
 def send_ours(number: int) -> Cost:
     """Send what was decided by the program's own step, in this process."""
     began, own, backend = time.perf_counter(), time.process_time(), backend_seconds()
-    sent, WatchedHelper.seconds = 0, 0.0
+    sent = 0
     while (counts := send_messages(now=NOW))["taken"]:
         sent += counts["sent"]
     assert sent == number, f"{sent} of {number} were sent"
-    backend = backend_seconds() - backend + WatchedHelper.seconds
-    return Cost(number, time.perf_counter() - began, time.process_time() - own, backend)
-
-
-class WatchedHelper(Helper):
-    """One that adds up what its connections' database processes have cost before they end."""
-
-    seconds = 0.0
-
-    def __exit__(self, *error: object) -> None:
-        if self.is_there:
-            WatchedHelper.seconds += self.start(backend_seconds).result()
-        super().__exit__(*error)
-
-
-delivering.Helper = WatchedHelper  # type: ignore[attr-defined]
+    return Cost(number, time.perf_counter() - began, time.process_time() - own, backend_seconds() - backend)
 
 
 def send_some(number: int) -> None:

@@ -12,7 +12,6 @@ from engagement.counts import Counts
 from nudges.channels import Send
 from nudges.sending.circuits import allowance
 from nudges.sending.handing_over import Chunk
-from nudges.sending.overlapping import Helper
 from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.routes import Route, waiting_routes
 
@@ -28,37 +27,36 @@ def send_messages(*, now: datetime, limit: int = 800, urgent_only: bool = False)
     Must run outside a transaction: a claim that is not committed is none.
     """
     counts = Counts()
-    with Helper() as helper:
-        for routes in waiting_routes(limit=limit, now=now, urgent_only=urgent_only):
-            counts += _send_by(routes, helper, limit=limit, now=now)
+    for routes in waiting_routes(limit=limit, now=now, urgent_only=urgent_only):
+        counts += _send_by(routes, limit=limit, now=now)
     return counts
 
 
-def _send_by(routes: Sequence[Route], helper: Helper, *, limit: int, now: datetime) -> Counts:
+def _send_by(routes: Sequence[Route], *, limit: int, now: datetime) -> Counts:
     """By the first provider that may be asked; by the next where that one is down or has had its share."""
     counts = Counts()
     for channel, together in groupby(routes, key=attrgetter("channel")):
         with channel.session() as send:
             for route in together:
                 most = limit - counts["taken"] if route.most is None else route.most
-                counts += _send_route(route, send, helper, most=most, now=now)
+                counts += _send_route(route, send, most=most, now=now)
     return counts
 
 
-def _send_route(route: Route, send: Send, helper: Helper, *, most: int, now: datetime) -> Counts:
+def _send_route(route: Route, send: Send, *, most: int, now: datetime) -> Counts:
     counts = Counts()
     while counts["taken"] < most:
-        sent = _send_chunk(route, send, helper, size=min(CHUNK, most - counts["taken"]), now=now)
+        sent = _send_chunk(route, send, size=min(CHUNK, most - counts["taken"]), now=now)
         if not sent["taken"]:
             break
         counts += sent
     return counts
 
 
-def _send_chunk(route: Route, send: Send, helper: Helper, *, size: int, now: datetime) -> Counts:
+def _send_chunk(route: Route, send: Send, *, size: int, now: datetime) -> Counts:
     asked = allowance(route.key, limit=size, now=now)
     allowed = take_quota(route.key, asked, limits=route.limits, now=now)
-    chunk = Chunk(route, send, helper, uuid.uuid4(), now)
+    chunk = Chunk(route, send, uuid.uuid4(), now)
     ids = chunk.claim(allowed) if allowed else []
     if ids:
         chunk.counts["taken"] += len(ids)

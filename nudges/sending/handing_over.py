@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import wait
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,22 +16,18 @@ from nudges.sending.circuits import note_failure, note_success
 from nudges.sending.claiming import claim_messages, forget_reach, give_back, note_reach
 from nudges.sending.enveloping import Letter, envelope_of, write_letters
 from nudges.sending.outlets import return_tokens
-from nudges.sending.overlapping import Helper
 from nudges.sending.reading import read_claimed
 from nudges.sending.rechecking import find_obstacles
 from nudges.sending.recording import begin, cancel, note_variants, postpone, record, result_of
 from nudges.sending.routes import Route
 from nudges.sending.supplying import Supplies, read_supplies
 
-# Begun and recorded together. At most two are in doubt when a worker dies at a provider that cannot be asked: one that
-# is being handed over, and the one before it, which is being recorded.
-WINDOW = 50
+# Begun and recorded together: as many as are in doubt at most when a worker dies at a provider that cannot be asked.
+WINDOW = 100
 # Of these so many may not have gone out; see `Reach`.
 STRIDE = 10
 # A service message may go twice rather than not at all, so no more than one of them is in doubt.
 SERVICE_WINDOW = 1
-# Fewer windows are not worth a second connection to the database.
-WORTH_OVERLAPPING = 3
 
 
 @dataclass
@@ -41,7 +36,6 @@ class Chunk:
 
     route: Route
     hand_over: Send
-    helper: Helper
     token: uuid.UUID
     now: datetime
     supplies: Supplies = field(default_factory=Supplies)
@@ -49,7 +43,6 @@ class Chunk:
     is_known_to_work: bool = False
     is_down: bool = False
     begun: set[int] = field(default_factory=set)
-    unrecorded: list[Window] = field(default_factory=list)
 
     def claim(self, limit: int) -> list[int]:
         return claim_messages(
@@ -69,7 +62,7 @@ class Chunk:
             self._record(written.failed)
             if written.ended:
                 self.counts += cancel(written.ended, token=self.token, now=self.now)
-            self._send_letters(written.letters)
+            self._send_windows(windows(written.letters, self.route.channel))
             left = set(ids) - self.begun
         finally:
             # What was not begun, whatever stopped us, is due for others.
@@ -79,54 +72,23 @@ class Chunk:
                 return_tokens(self.route.name, unused)
         forget_reach(self.token)
 
-    def _send_letters(self, letters: Sequence[Letter]) -> None:
-        alone, together = apart(letters, self.route.channel)
-        try:
-            self._send_in_turn(alone)
-            if len(together) < WORTH_OVERLAPPING:
-                self._send_in_turn(together)
-            else:
-                self._send_overlapping(together)
-        except BaseException:
-            for window in self.unrecorded:
-                self._record(window.known())
-            raise
-
-    def _send_in_turn(self, windows: Sequence[Sequence[Letter]]) -> None:
+    def _send_windows(self, windows: Sequence[Sequence[Letter]]) -> None:
         """One after the other; the mark of each is set in the transaction that records the one before."""
-        before = None
-        for following in windows:
-            before = self._turn(before, following, is_first=True)
-            before.run()
-        self._turn(before, [])
-
-    def _send_overlapping(self, windows: Sequence[Sequence[Letter]]) -> None:
-        """While one is handed over, the one before it is recorded and the one after it begun."""
-        before, ours = None, self._turn(None, windows[0], is_first=True)
+        ours = Window(self._begin(windows[0] if windows else []), self)
         for following in [*windows[1:], []]:
-            turn = self.helper.start(self._turn, before, following)
             try:
                 ours.run()
-            finally:
-                wait([turn])
-            before, ours = ours, turn.result()
-        self._turn(before, [])
-
-    def _turn(self, before: Window | None, following: Sequence[Letter], *, is_first: bool = False) -> Window:
-        """Record one window and begin another. `is_first`: then nothing is on its way that was reached already."""
-        with transaction.atomic():
-            if before:
-                self._record(before.known())
-            if is_first:
-                self._note_reach(0)
-            ours = [] if self.is_down else self._begin(following)
-        window = Window(ours, self)
-        self.unrecorded = [one for one in self.unrecorded if one is not before] + [window]
-        return window
+            except BaseException:
+                self._record(ours.known())
+                raise
+            with transaction.atomic():
+                self._record(ours.known())
+                ours = Window([] if self.is_down else self._begin(following), self)
 
     def _begin(self, letters: Sequence[Letter]) -> list[Letter]:
         if not letters:
             return []
+        self._note_reach(0)
         ours = begin(letters, provider=self.route.channel.provider, token=self.token, now=self.now)
         for message, _words in letters:
             message.attempts += message.pk in ours
@@ -203,13 +165,13 @@ class Window:
             yield envelope_of(letter, supplies=self._chunk.supplies, now=self._chunk.now)
 
 
-def apart(letters: Sequence[Letter], channel: Channel) -> tuple[list[list[Letter]], list[list[Letter]]]:
-    """Windows: service messages, as they were claimed, each alone where its provider cannot be asked; the others."""
-    service = [letter for letter in letters if letter.message.promise == Promise.SERVICE]
+def windows(letters: Sequence[Letter], channel: Channel) -> list[list[Letter]]:
+    """As many at a time as may be in doubt at once; service messages first, as they were claimed."""
     if channel.capability.kind != "none":
-        return [], _cut(letters, WINDOW)
+        return _cut(letters, WINDOW)
+    service = [letter for letter in letters if letter.message.promise == Promise.SERVICE]
     others = [letter for letter in letters if letter.message.promise != Promise.SERVICE]
-    return _cut(service, SERVICE_WINDOW), _cut(others, WINDOW)
+    return _cut(service, SERVICE_WINDOW) + _cut(others, WINDOW)
 
 
 def _cut(letters: Sequence[Letter], size: int) -> list[list[Letter]]:
