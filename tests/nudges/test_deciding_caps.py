@@ -52,6 +52,28 @@ def test_a_rolling_window_frees_to_the_second(workspace: Workspace, customer: Cu
     assert became(make_nudges.candidate(nudge, customer, at=soon), soon) == SENT
 
 
+def test_what_is_just_over_leaves_room_for_one_of_two(
+    workspace: Workspace, customer: Customer, nudge: Nudge
+) -> None:
+    """Where the cap has to be counted: one is a window old to the second, one still counts, two are asked for."""
+    make_nudges.cap(workspace, 2)
+    for ago in (DAY, HOUR):
+        make_nudges.sent(nudge, customer, at=NOW - ago)
+    for _n in range(2):
+        make_nudges.candidate(make_nudges.nudge(workspace), customer)
+    assert decide_nudges(now=NOW)["send"] == 1
+
+
+def test_of_several_that_are_full_the_one_that_never_frees_is_told(
+    workspace: Workspace, customer: Customer, nudge: Nudge
+) -> None:
+    make_nudges.cap(workspace, 1, per=30 * 86400)
+    make_nudges.sent(nudge, customer, at=NOW - HOUR)
+    never = make_nudges.cap(workspace, 0, scope="category")
+    decision = decide(make_nudges.candidate(nudge, customer))
+    assert (decision.rule, decision.limit, decision.allowed_at) == (f"cap:{never.pk}", 0, None)
+
+
 def test_a_limit_of_0_means_never(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:
     """Regression of another system: "0 a day" let the first one out and queued the rest."""
     make_nudges.cap(workspace, 0)
