@@ -11,7 +11,7 @@ from engagement.counts import Counts
 from engagement.statements import run_prepared, run_statement
 from nudges.deciding.judging import judge, known_zones, make_tables
 
-CHUNK = 4000  # due candidates claimed in one transaction: well below a second
+CHUNK = 4000  # due candidates claimed in one transaction at most; a worker takes what its pace says (nudges.tasks)
 
 
 class WrongIsolationError(RuntimeError):
