@@ -10,7 +10,7 @@ from tests.races.world import World, installed
 __all__ = ["committed", "server", "transactional_db"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its clocks tick on, at half a processor that other races want
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """An installation of its own that can be killed part by part; each test has a workspace of its own in it."""
     with installed(tmp_path_factory.mktemp("world")) as running:
