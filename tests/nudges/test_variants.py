@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nudges.models import Nudge, NudgeContent
+from nudges.programs import share_of
 from nudges.variants import compared, key_of, name_of, tried, variant_of, words_of
 
 MANY = 4000
@@ -55,6 +57,16 @@ def test_it_is_always_the_same_one_whatever_another_is_called(name: str, custome
 
 def test_it_is_the_same_byte_for_byte_on_every_machine() -> None:
     assert "".join(assigned(nudge(50, 50), 32)) == "baaaabbbaaaaaaaaababbbabaabaaaba"
+
+
+def at(place: float, one: Nudge) -> int:
+    """A customer who stands at this very place of a nudge's row, from 0 to under 100 in hundredths."""
+    return next(n for n in count() if share_of(f"{one.pk}:words:1", n) == place)
+
+
+def test_who_stands_where_a_share_ends_gets_the_next_variant() -> None:
+    one = nudge(50, 30, 20)
+    assert [key_of(one, at(place, one)) for place in (0, 49.99, 50, 79.99, 80, 99.99)] == list("aabbcc")
 
 
 def test_another_share_moves_no_more_customers_than_it_must() -> None:
