@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import allauth
 from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from django.utils.translation import gettext, override
 
 from config import translating
 from config.translating import COMPILED, compiled, forms, placeholders, written
 
 REMEDY = "run `make translations` and translate what is new in locale/de/LC_MESSAGES/django.po"
 CATALOGUE = written()
+ALLAUTHS = Path(allauth.__file__).parent / "locale" / "de" / "LC_MESSAGES" / "django.po"
+SHOWN = re.compile(r"(templates/)?(account|mfa|usersessions)/")  # the parts of it that are installed
+INFORMAL = re.compile(r"\b(du|dein\w*|dir|dich|gib|wähle|versuche|bestätige|habe Geduld)\b", re.IGNORECASE)
 MESSAGES: list[Message] = [message for message in CATALOGUE if message.id]
 
 
@@ -45,3 +54,12 @@ def test_the_compiled_file_is_the_written_one() -> None:
 def test_placeholders_are_values_and_marks_not_quotes_and_arrows() -> None:
     said = "%(n)s of {most}, 95 %% in <b>bold</b> → <a href='x'>“here”</a>; Bearer <secret key>"
     assert placeholders(said) == ["%%", "%(n)s", "</a>", "</b>", "<a href='x'>", "<b>", "{most}"]
+
+
+def test_who_works_here_is_called_sie_also_where_a_library_speaks() -> None:
+    with ALLAUTHS.open("rb") as file:
+        texts = [one.id for one in read_po(file) if any(SHOWN.match(path) for path, _line in one.locations)]
+    assert len(texts) > 200
+    with override("de"):
+        said = {text: gettext(text) for text in texts if isinstance(text, str)}
+    assert {text: german for text, german in said.items() if INFORMAL.search(german)} == {}

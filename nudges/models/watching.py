@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from engagement.models import Workspace
 from nudges.models.messages import Message
@@ -40,7 +41,7 @@ class Watch(models.Model):
 
 
 class HitKind(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("of a message", "Open")
     CLICK = "click", _("Click")
     TRAP = "trap", _("A link that no person sees")
 
