@@ -37,6 +37,9 @@ def judge(
     `asked` holds the customers of each nudge; `as_if_active` names a nudge that may still be a draft. A dry run locks
     nothing and draws no ids. The number of statements depends on the number of nudges and rounds, not of customers.
     """
+    run_statement("nudges.join_whole", {})
+    run_prepared("nudges.choose_channels", {"now": now})
+    run_statement("nudges.join_by_lookup", {})
     run_prepared("nudges.gather_facts", {"zones": zones, "stages": list(Stage.values), "now": now})
     unfit = _unfit(asked, now)
     run_prepared(
@@ -49,7 +52,6 @@ def judge(
         },
     )
     run_statement("nudges.join_whole", {})
-    run_prepared("nudges.choose_channels", {"now": now})
     run_prepared("nudges.hold_quiet", {"now": now})
     [ranked] = run_prepared("nudges.rank_candidates", {"now": now, "dry": dry})
     if ranked["last"] > 0:

@@ -1,7 +1,8 @@
 -- Stops what should not be said at all: the nudge, its broadcast or flow, its time, its need, what has settled it, its conditions.
+-- That comes before any question of the way.
 -- Reads nudges, broadcasts, flows, stage changes, needs, entries, events. Writes reason, rule, allowed_at of the run's `facts`.
 UPDATE facts AS d
-SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at
+SET reason = gate.reason, rule = gate.rule, allowed_at = gate.allowed_at, channel = NULL, address = NULL
 FROM (
     SELECT x.candidate_id,
         CASE

@@ -1,6 +1,6 @@
 -- Puts beside each candidate what deciding must know of its nudge, customer, need and policy, as it is now. What is a
 -- customer's or a nudge's own is looked up once for all candidates of theirs.
--- Reads nudges, flows, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `facts`.
+-- Reads the run's `ways`, nudges, flows, their worth, categories, customers, needs, policies, preferences, pressure, reception. Writes the run's `facts`.
 WITH people AS MATERIALIZED (
     SELECT c.customer_id, place.zone, place.is_held_out, pressure.sent_at, preference.max_per_week, preference.paused_until,
         preference.paused_categories, preference.quiet_start AS own_start, preference.quiet_end AS own_end,
@@ -28,20 +28,21 @@ WITH people AS MATERIALIZED (
                 )::bit(60)::bigint %% 10000 < workspace.holdout_percent * 100 AS is_held_out
     ) AS place
 ), said AS MATERIALIZED (
-    SELECT nudge.*, category.slug AS category, category.opt_in
+    SELECT nudge.*, category.slug AS category
     FROM nudges_nudge AS nudge JOIN engagement_category AS category ON category.id = nudge.category_id
     WHERE nudge.id IN (SELECT nudge_id FROM considered)
 )
 INSERT INTO facts (
     candidate_id, workspace_id, customer_id, nudge_id, nudge_version, broadcast_id, put_forward_at, not_after,
-    scheduled_at, rule, category_id, category, opt_in, channels, interest, promise, priority, value, on_cap, exempt, counts, flow,
+    scheduled_at, reason, rule, channel, address, category_id, category, interest, promise, priority, value, on_cap, exempt, counts, flow,
     customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start,
     own_end, send_week, sent_at, level, policy_version
 )
 SELECT
     c.candidate_id, c.workspace_id, c.customer_id, c.nudge_id, nudge.version, c.broadcast_id, c.put_forward_at, c.not_after,
-    c.scheduled_at, CASE WHEN nudge.promise <> 'service' AND own.is_held_out THEN 'holdout' ELSE '' END,
-    nudge.category_id, nudge.category, nudge.opt_in, nudge.channels, nudge.interest, nudge.promise,
+    c.scheduled_at, way.obstacle,
+    coalesce(way.rule, CASE WHEN nudge.promise <> 'service' AND own.is_held_out THEN 'holdout' ELSE '' END),
+    way.channel, way.address, nudge.category_id, nudge.category, nudge.interest, nudge.promise,
     nudge.priority, coalesce(worth.value, nudge.expected_value), nudge.on_cap,
     NOT nudge.respects_caps AND nudge.promise = 'service' AND own.allow_service_exempt, nudge.counts,
     -- By a subquery, which is run only where there is a way through a flow.
@@ -63,6 +64,7 @@ SELECT
 FROM considered AS c
 JOIN said AS nudge ON nudge.id = c.nudge_id
 JOIN people AS own ON own.customer_id = c.customer_id
+LEFT JOIN ways AS way ON way.candidate_id = c.candidate_id
 LEFT JOIN LATERAL (  -- the need that it was put forward for, else the latest of the kind that the nudge is about
     SELECT n.id, n.need_id, n.stage, n.closed_at, n.dormant_since FROM journeys_customerneed AS n
     WHERE coalesce(c.customer_need_id, nudge.trigger_need_id) IS NOT NULL AND n.id = coalesce(c.customer_need_id, (

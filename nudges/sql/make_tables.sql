@@ -19,6 +19,9 @@ CREATE TEMP TABLE considered (  -- the candidates of this run, real or imagined
     stage_change_id bigint, broadcast_id bigint, flow_run_id bigint, put_forward_at timestamptz, not_after timestamptz,
     scheduled_at timestamptz  -- set: not decided in this run, but due within the look-ahead
 ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE ways (  -- the way of each to its customer, or what is missing
+    candidate_id bigint, channel text, address text, obstacle text, rule text
+) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE facts (  -- the same, with what is known of each and what stops it before any ranking
     -- first what each round asks of every row: what stands first is found quickest
     candidate_id bigint, customer_id bigint, workspace_id bigint, nudge_id bigint, exempt boolean, counts boolean,
@@ -29,8 +32,7 @@ CREATE TEMP TABLE facts (  -- the same, with what is known of each and what stop
     channel text, address text,
     -- the nudge
     category text, interest text, promise text, flow text, category_id bigint, nudge_version integer, broadcast_id bigint,
-    put_forward_at timestamptz, not_after timestamptz, opt_in boolean, channels text[], priority integer,
-    value double precision, on_cap text,
+    put_forward_at timestamptz, not_after timestamptz, priority integer, value double precision, on_cap text,
     -- the customer
     need text, zone text, customer_need_id bigint, stage text, relevance integer,
     own_limit integer, paused_until timestamptz, quiet_start time, quiet_end time, own_start time, own_end time,
