@@ -43,7 +43,8 @@ def test_it_waits_a_minute_at_least(workspace: Workspace, customer: Customer, nu
     candidate = make_nudges.candidate(nudge, customer)
     assert became(candidate) == ("defer", "min_gap")
     candidate.refresh_from_db()
-    assert candidate.waiting.due_at >= NOW + timedelta(seconds=60)
+    spread = timedelta(seconds=candidate.pk % 300)
+    assert candidate.waiting.due_at == NOW + timedelta(seconds=60) + spread
 
 
 def test_the_time_at_which_it_is_allowed_is_never_at_night(

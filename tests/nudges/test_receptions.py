@@ -132,6 +132,16 @@ def test_who_ignores_messages_gets_fewer_and_the_ledger_says_so(
     assert find_violations() == []
 
 
+def test_at_a_limit_that_was_lowered_it_waits_where_the_nudge_says_so(
+    workspace: Workspace, customer: Customer, nudge: Nudge
+) -> None:
+    adaptive(workspace)
+    ignored(nudge, customer, 4, 8, 12)
+    patient = make_nudges.nudge(workspace, on_cap="defer", expires_after_hours=720)
+    assert became(make_nudges.candidate(nudge, customer)) == ("suppress", "adapted")
+    assert became(make_nudges.candidate(patient, customer)) == ("defer", "adapted")
+
+
 def test_a_helpful_reply_lifts_it_and_taken_back_no_longer(
     workspace: Workspace, customer: Customer, nudge: Nudge
 ) -> None:
