@@ -280,7 +280,7 @@ def test_a_message_from_the_future_counts_and_dates_the_next_one(customer: Custo
 
 def test_pressure_older_than_any_window_is_let_go(customer: Customer, nudge: Nudge) -> None:
     make_nudges.sent(nudge, customer, at=NOW - 120 * DAY)
-    kept = make_nudges.sent(nudge, customer, at=NOW - 80 * DAY)
+    kept = make_nudges.sent(nudge, customer, at=NOW - 90 * DAY)  # the longest window there can be
     make_nudges.candidate(nudge, customer)
     decide_nudges(now=NOW)
     pressure = Pressure.objects.get(customer=customer)
@@ -290,6 +290,19 @@ def test_pressure_older_than_any_window_is_let_go(customer: Customer, nudge: Nud
         for name in ("sent_at", "channels", "needs", "zones", "flows", "promises")
     }
     assert lengths == {2}
+
+
+def test_what_is_kept_of_one_message_stands_at_one_place(workspace: Workspace, customer: Customer) -> None:
+    """Of several that go out in one round too: what is given back later must be all of one message."""
+    for slug in ("tips", "news"):
+        category = make.category(workspace, slug)
+        make.consent(customer, category)
+        make_nudges.candidate(make_nudges.nudge(workspace, category=category), customer)
+    decide_nudges(now=NOW)
+    pressure = Pressure.objects.get(customer=customer)
+    messages = [Message.objects.get(pk=pk) for pk in pressure.message_ids]
+    assert len(messages) == 2
+    assert pressure.categories == [message.category.slug for message in messages]
 
 
 def test_two_due_at_once_do_not_both_slip_under_a_cap(

@@ -12,6 +12,7 @@ import pytest
 from engagement.models import Address, Consent, Customer, Merge, Workspace
 from engagement.statements import run_prepared
 from journeys.models import CustomerNeed
+from nudges.deciding import decide_nudges
 from nudges.deciding.judging import make_tables
 from nudges.limiting import add_cap, archive_cap
 from nudges.models import Decision, Message, Nudge, Policy, Preference
@@ -119,6 +120,17 @@ def test_a_slow_clock_does_not_call_in_what_is_put_forward_later(
     )
     assert became(make_nudges.candidate(nudge, customer, at=NOW - MINUTE, due_at=NOW)) == SENT
     assert not Decision.objects.filter(candidate=later).exists()
+
+
+def test_where_not_all_can_be_asked_at_once_a_service_message_goes_before_older_ones(
+    workspace: Workspace, customer: Customer
+) -> None:
+    other = make.customer(workspace, email="ben@example.org")
+    older = make_nudges.candidate(make_nudges.nudge(workspace), other, at=NOW - HOUR)
+    service = make_nudges.candidate(make_nudges.nudge(workspace, promise="service"), customer)
+    assert decide_nudges(now=NOW, limit=1)["decided"] == 1
+    assert Decision.objects.get().candidate == service
+    assert decide(older).outcome == "send"
 
 
 def test_of_a_customer_whose_rows_are_just_being_joined_nothing_is_taken(
