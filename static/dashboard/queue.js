@@ -1,8 +1,10 @@
 // Queues by keyboard: a does the first thing (publishes, takes), r opens the reasons and 1 to 7 chooses one, x chooses, u
-// takes back, Enter opens. j and k move (frame.js). What was decided makes room, and the next one that waits gets the focus.
+// takes back (what has the focus, else what was decided last), Enter opens. j and k move (frame.js). What was decided makes
+// room, and the next one that waits gets the focus.
 (() => {
   "use strict";
   const queue = () => document.querySelector("[data-queue]");
+  let decided = null;
   const isOpen = (item) => !item.matches("[data-decided]");
 
   document.addEventListener("keydown", (event) => {
@@ -20,7 +22,9 @@
     if (reasons && /^[1-9]$/.test(event.key)) return press(reasons.querySelectorAll("button")[event.key - 1]);
     if (event.key === "x") return press(item?.querySelector("[data-pick]"));
     if (event.key === "Enter" && item && event.target === item) return press(item.querySelector("[data-open]"));
-    if ("aru".includes(event.key)) return press(item?.querySelector(`[data-key="${event.key}"]`));
+    const own = item?.querySelector(`[data-key="${event.key}"]`);
+    if ("ar".includes(event.key)) return press(own);
+    if (event.key === "u") return press(own ?? (decided?.isConnected && decided.querySelector("[data-key=u]")));
   }, true);
 
   // How many are chosen, and what the question before a decision on all of them says.
@@ -41,6 +45,7 @@
     count();
     const items = [...document.querySelectorAll("[data-queue-item]")];
     const at = items.findIndex((item) => item === place || item.contains(place));
+    decided = items[at];
     const next = [...items.slice(at + 1), ...items.slice(0, at + 1)].find(isOpen);
     if (next) next.focus();
     else location.reload();

@@ -427,6 +427,13 @@ def test_reviews_are_moderated_by_keyboard_one_by_one_and_together(enter: Callab
     page.keyboard.press("u")
     expect(page.locator("[data-toast]", has_text="Taken back")).to_be_visible()
     assert {one.status for one in chosen.all()} == {"pending"}
+    page.wait_for_load_state()
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator("[data-decided]")).to_contain_text("Published.")
+    expect(page.locator("[data-queue-item]:not([data-decided])").first).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator("[data-toast]", has_text="Taken back")).to_be_visible()
     assert page.troubles == []  # type: ignore[attr-defined]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,27 @@ def test_a_moderator_publishes_and_takes_it_back(office: Office) -> None:
         "publish",
         "undo",
     ]
+
+
+def test_take_back_beside_one_thing_takes_back_that_thing_also_when_another_was_decided_since(
+    office: Office,
+) -> None:
+    later = make_reviews.review(make.product(office.workspace), published=False)
+    client = office.enter("moderator")
+    answers = [
+        client.post(
+            "/reviews/decide",
+            {"decision": "publish", "pick": f"review:{one.pk}:1"},
+            headers={"HX-Target": f"item-review-{one.pk}"},
+        ).content.decode()
+        for one in (office.review, later)
+    ]
+    [form] = re.findall(r'<form method="post" action="([^"]+)"', answers[0])
+    offered = dict(re.findall(r'name="(pick|decision)" value="([^"]*)"', answers[0]))
+    client.post(form, offered)
+    office.review.refresh_from_db()
+    later.refresh_from_db()
+    assert (office.review.status, later.status) == ("pending", "published")
 
 
 def test_turning_down_needs_one_of_the_named_reasons(office: Office) -> None:
