@@ -188,6 +188,7 @@ def count(workspace_id: int, now: datetime) -> dict[str, Any]:
         "outcomes": by(Decision.objects.filter(**ours), "outcome"),
         "reasons": by(Decision.objects.filter(**ours), "reason"),
         "messages": by(messages, "state"),
+        "not_as_decided": not_as_decided(ours),
         "sent": ids(messages.filter(state="sent")),
         "unknown": ids(messages.filter(state="unknown")),
         "stages": by(CustomerNeed.objects.filter(**ours), "stage"),
@@ -197,6 +198,13 @@ def count(workspace_id: int, now: datetime) -> dict[str, Any]:
 
 def by(rows: QuerySet[Any], name: str) -> dict[Any, int]:
     return dict(rows.order_by().values_list(name).annotate(n=Count("id")))
+
+
+def not_as_decided(ours: dict[str, Any]) -> list[int]:
+    """Candidates to be sent to that have no message, or a cancelled one; held back ones that have one that is not."""
+    wanted = Decision.objects.filter(**ours, outcome="send").values_list("candidate", flat=True)
+    going = Message.objects.filter(**ours).exclude(state="cancelled").values_list("candidate", flat=True)
+    return sorted(set(wanted) ^ set(going))
 
 
 def ids(messages: QuerySet[Message]) -> list[str]:

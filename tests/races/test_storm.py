@@ -8,7 +8,7 @@ from tests.races.storm import DISTURBANCES, Storm
 from tests.races.world import World
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_a_storm_loses_nothing_doubles_nothing_and_exceeds_no_cap(world: World) -> None:
     storm = Storm(world, seed=7, customers=60).play()
     assert storm.wrong == []
