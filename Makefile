@@ -34,8 +34,8 @@ lint: install-dev ## Formatting and lint only
 format: install-dev ## Format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-races: install-dev ## The races at full length, with a report in .local/races (MINUTES=60, SEED=…)
-	@$(TEST_ENV) $(BIN)/python -m tests.races --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+races: install-dev ## The races at full length, with a report in .local/races (MINUTES=60, SEED=…; STORMS=1: the storms alone)
+	@$(TEST_ENV) $(BIN)/python -m tests.races --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) $(if $(STORMS),--storms)
 
 browser: install-dev ## Tests in Chromium
 	@$(TEST_ENV) $(BIN)/pytest tests/browser
