@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from engagement.models import Customer, Workspace
+from journeys.models import CustomerNeed
 from nudges.considering import put_forward
 from nudges.deciding import decide_nudges
-from nudges.limiting import add_cap
+from nudges.limiting import add_cap, archive_cap
 from nudges.models import Candidate, Decision, Message, Nudge, Policy
 from tests import make, make_nudges
 from tests.make import NOW
@@ -50,6 +53,34 @@ def test_the_row_keeps_outcome_reason_rule_and_its_version_limit_count_messages_
     assert row.policy_version == 2  # every change of a rule raises it
     assert (row.limit, row.count, row.used_by) == (1, 1, [used.pk])
     assert (row.allowed_at, row.decided_at) == (NOW + 23 * HOUR, NOW)
+
+
+def test_what_waited_is_written_anew_as_of_when_it_ended(workspace: Workspace, customer: Customer) -> None:
+    make_nudges.policy(workspace)
+    cap = add_cap(workspace=workspace, values=ONE_A_DAY, actor=None, now=NOW - DAY)
+    need = make_nudges.customer_need(customer, make_nudges.need(workspace), "shortlist")
+    waits = make_nudges.nudge(workspace, on_cap="defer", trigger_need=need.need)
+    better = make_nudges.candidate(make_nudges.nudge(workspace, promise="service"), customer)
+    candidate = make_nudges.candidate(waits, customer)
+    then = decide(candidate)
+    assert (then.outcome, then.reason, then.rule) == ("defer", "outranked", f"cap:{cap.pk}")
+    assert (then.winner_id, then.nudge_version, then.stage) == (better.pk, 1, "shortlist")
+    assert then.used_by
+    archive_cap(cap=cap, actor=None, now=NOW + HOUR)
+    Nudge.objects.filter(pk=waits.pk).update(version=5)
+    CustomerNeed.objects.filter(pk=need.pk).update(stage="purchase")
+    now = then.allowed_at + HOUR
+    row = decide(candidate, now)
+    assert (row.outcome, row.reason, row.rule, row.decided_at) == ("send", "sent", "", now)
+    assert (row.winner_id, row.used_by, row.limit, row.count, row.allowed_at) == (None, [], None, None, None)
+    assert (row.nudge_version, row.policy_version) == (5, Policy.objects.get().version)
+    assert row.policy_version > then.policy_version
+    assert row.stage == "purchase"
+    assert (then.context["eligible"], row.context["eligible"]) == ([better.pk, candidate.pk], [candidate.pk])
+    [step] = row.earlier
+    assert datetime.fromisoformat(step["at"]) == then.decided_at
+    assert datetime.fromisoformat(step["until"]) == then.allowed_at
+    assert (step["outcome"], step["reason"], step["rule"]) == (then.outcome, then.reason, then.rule)
 
 
 def test_the_state_of_need_stage_and_conditions_then_is_kept(
