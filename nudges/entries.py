@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from engagement.statements import among
 from nudges.models import Decision, Entry, EntryState, Nudge
 from nudges.starts import delay_in_words
 
@@ -24,7 +25,7 @@ def entries_of(candidate_ids: Collection[int]) -> dict[int, Entry]:
     """The entries that became these candidates, by candidate."""
     return {
         entry.candidate_id: entry
-        for entry in Entry.objects.filter(candidate_id__in=candidate_ids)
+        for entry in among(Entry.objects.all(), "candidate_id", candidate_ids)
         if entry.candidate_id is not None
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
+from engagement.statements import among
 from nudges.models import Candidate, Flow, FlowRun, FlowTally, FlowTrigger, FlowVersion, Nudge, RunState
 from nudges.programs import walk
 
@@ -95,7 +96,11 @@ def runs_of(candidate_ids: Collection[int]) -> dict[int, FlowRun]:
     """The ways through flows by which these candidates were put forward, by candidate; one query, or none."""
     if not candidate_ids:
         return {}
-    rows = Candidate.objects.filter(pk__in=candidate_ids, flow_run__isnull=False).select_related("flow_run")
+    rows = (
+        among(Candidate.objects.all(), "id", candidate_ids)
+        .filter(flow_run__isnull=False)
+        .select_related("flow_run")
+    )
     return {row.pk: row.flow_run for row in rows if row.flow_run is not None}
 
 

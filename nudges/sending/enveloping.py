@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from engagement.statements import among
 from nudges.channels import Envelope, Refused
 from nudges.channels.email import sender
 from nudges.entries import entries_of
 from nudges.flows import runs_of
-from nudges.models import Decision, Message, Promise
+from nudges.models import Decision, Message, NudgeContent, Promise
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
 from nudges.sending.supplying import Supplies
@@ -34,6 +35,10 @@ from nudges.wording import (
 logger = logging.getLogger(__name__)
 
 
+# Of which nudge, variant, channel and languages the words are.
+Chosen = dict[tuple[int, str, str, tuple[str, ...]], NudgeContent]
+
+
 class Letter(NamedTuple):
     """A message with the words that its customer gets."""
 
@@ -51,13 +56,10 @@ class Written(NamedTuple):
 
 def write_letters(messages: Sequence[Message], *, now: datetime) -> Written:
     """The words of each message."""
-    stages = dict(
-        Decision.objects.filter(candidate__in=[message.candidate_id for message in messages]).values_list(
-            "candidate_id", "stage"
-        )
-    )
-    entries = entries_of([message.candidate_id for message in messages])
-    runs = runs_of([message.candidate_id for message in messages])
+    candidates = [message.candidate_id for message in messages]
+    decisions = among(Decision.objects.all(), "candidate_id", candidates)
+    stages = dict(decisions.values_list("candidate_id", "stage"))
+    entries, runs = entries_of(candidates), runs_of(candidates)
     subjects = [
         Subject(
             message.customer,
@@ -70,8 +72,9 @@ def write_letters(messages: Sequence[Message], *, now: datetime) -> Written:
     ]
     workspaces = {message.workspace_id: message.workspace for message in messages}
     written = Written([], [], [])
+    chosen: Chosen = {}
     for message, known in zip(messages, read_known(workspaces, subjects, now=now), strict=True):
-        match _word(message, known):
+        match _word(message, known, chosen):
             case Rendered() as words:
                 written.letters.append(Letter(message, words))
             case Refused() as refused:
@@ -112,18 +115,13 @@ def envelope_of(letter: Letter, *, supplies: Supplies, now: datetime) -> Envelop
     )
 
 
-def _word(message: Message, known: Known) -> Rendered | Refused | Obstacle:
+def _word(message: Message, known: Known, chosen: Chosen) -> Rendered | Refused | Obstacle:
     """The words of the customer's variant, which the message bears from now on, whatever becomes of them."""
     variant = variant_of(message.nudge, message.customer_id)
     message.variant, message.variant_chance = (variant.key, variant.share) if variant else ("", None)
     try:
-        content = choose_content(
-            words_of(message.nudge.contents.all(), message.variant),
-            channel=message.channel,
-            languages=languages_of(known),
-        )
         return render(
-            content=content,
+            content=_content(message, known, chosen),
             known=known,
             channel=message.channel,
             promise=message.promise,
@@ -139,3 +137,13 @@ def _word(message: Message, known: Known) -> Rendered | Refused | Obstacle:
     except Exception as error:  # a fault of ours: this message waits for its repair and holds up no other
         logger.exception("message %s cannot be worded", message.pk)
         return Refused(f"cannot be worded: {type(error).__name__}", permanent=False)
+
+
+def _content(message: Message, known: Known, chosen: Chosen) -> NudgeContent:
+    """The words that it takes: chosen once for all messages that are alike in what the choice hangs on."""
+    languages = tuple(languages_of(known))
+    alike = (message.nudge_id, message.variant, message.channel, languages)
+    if alike not in chosen:
+        words = words_of(message.nudge.contents.all(), message.variant)
+        chosen[alike] = choose_content(words, channel=message.channel, languages=languages)
+    return chosen[alike]

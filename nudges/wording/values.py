@@ -16,6 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
 
 from engagement.models import Customer, Event, Fact, Product, Workspace
+from engagement.statements import among
 from journeys.links import shortlist_url, situation_url, survey_url
 from journeys.models import CustomerNeed
 from journeys.surveys.answering import open_surveys
@@ -148,7 +149,7 @@ def _links(known: Known) -> Pages:
 
 def _facts(subjects: Iterable[Subject]) -> dict[tuple[int, str], dict[str, Any]]:
     found: dict[tuple[int, str], dict[str, Any]] = {}
-    rows = Fact.objects.filter(customer__in={subject.customer.pk for subject in subjects})
+    rows = among(Fact.objects.all(), "customer_id", {subject.customer.pk for subject in subjects})
     for customer_id, topic, key, value in rows.values_list("customer_id", "topic", "key", "value"):
         found.setdefault((customer_id, topic), {})[key] = value
     return found

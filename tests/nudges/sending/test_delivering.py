@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engagement.models import Event
+from engagement.models import Event, Workspace
 from nudges.models import Nudge
 from nudges.sending import send_messages
+from tests import make, make_messages
 from tests.make import NOW
 from tests.nudges.sending.scripted import MINUTE, Scripted, message
 
@@ -61,3 +62,28 @@ def test_an_inbox_message_is_delivered_at_once(nudge: Nudge, scripted: type[Scri
     assert delivered.html == "<p>Hello</p>\n"
     assert Event.objects.get().name == "Message Delivered"
     assert scripted.given == []
+
+
+def test_everybody_of_one_claim_gets_the_words_of_their_language_nudge_and_channel(
+    shop: Workspace, nudge: Nudge, scripted: type[Scripted]
+) -> None:
+    make_messages.content(nudge, language="de", subject="Ein Betreff")
+    other = make_messages.nudge(shop, name="Another")
+    make_messages.content(other, channel="inbox", subject="In the inbox")
+    other.contents.filter(channel="email").update(subject="Another subject")
+    wanted = [
+        (nudge, "de", "email", "Ein Betreff"),
+        (nudge, "de-AT", "email", "Ein Betreff"),
+        (nudge, "fr", "email", "A subject"),
+        (nudge, "", "email", "A subject"),
+        (other, "de", "email", "Another subject"),
+        (other, "de", "inbox", "In the inbox"),
+    ]
+    sent = []
+    for n, (what, locale, channel, subject) in enumerate(wanted):
+        reader = make.customer(shop, email=f"p{n}@example.org", locale=locale)
+        sent.append((make_messages.message(what, reader, channel=channel), subject))
+    assert send_messages(now=NOW)["taken"] == len(wanted)
+    for one, subject in sent:
+        one.refresh_from_db()
+        assert one.subject == subject
