@@ -31,33 +31,43 @@ class DifferenceOut(Out):
     high = serializers.FloatField()
 
 
-class EffectOut(Out):
+class OutcomeOut(Out):
     """One outcome: the share of customers, or a mean."""
 
     outcome = serializers.ChoiceField(OUTCOMES)
     text = serializers.CharField(help_text="The outcome in words.")
     is_the_customers = serializers.BooleanField(help_text="Else the company's.")
+    verdict = serializers.ChoiceField(["better", "worse", "open"])
+
+
+class GroupsOut(Out):
+    """Groups beside each other, each customer once; see docs/deciding.md."""
+
+    days = serializers.IntegerField(help_text="In which an outcome counts.")
+    mismatch = serializers.FloatField(
+        help_text="How likely groups of these sizes are; below 0.001 don't trust them."
+    )
+
+
+class EffectOut(OutcomeOut):
+    """One outcome of both groups."""
+
     treated = serializers.FloatField(allow_null=True, help_text="Null: nobody is in the group.")
     held_out = serializers.FloatField(
         allow_null=True, help_text="Null: nobody is in the group, or the holdout can't have it."
     )
     interval = DifferenceOut(allow_null=True, help_text="Null: not to be compared, or too few.")
-    verdict = serializers.ChoiceField(["better", "worse", "open"])
 
 
-class NudgeResultsOut(Out):
+class NudgeResultsOut(GroupsOut):
     """Both groups, each customer once; see docs/deciding.md."""
 
     object = ObjectName("results")
     nudge = serializers.IntegerField(allow_null=True, help_text="Null: all nudges together.")
     since = serializers.DateTimeField(help_text="When the holdout was last changed; 180 days ago at most.")
-    days = serializers.IntegerField()
     treated = serializers.IntegerField(help_text="Customers whom it was meant for.")
     got = serializers.IntegerField(help_text="Of them got something; the others met a limit.")
     held_out = serializers.IntegerField()
-    mismatch = serializers.FloatField(
-        help_text="How likely groups of these sizes are; below 0.001 don't trust them."
-    )
     effects = EffectOut(many=True)
 
 
@@ -92,23 +102,31 @@ class NudgeResults(Resource):
 
 
 def answer(resource: Resource, nudge: Nudge | None) -> Response:
-    days = resource.filters(ResultsQuery).get("days", SPANS[1])
-    found = read_results(resource.workspace, nudge=nudge, days=int(days), now=resource.now)
+    found = read_results(resource.workspace, nudge=nudge, days=asked_days(resource), now=resource.now)
     return Response(NudgeResultsOut(shown(found, nudge)).data)
+
+
+def asked_days(resource: Resource) -> int:
+    """In how many days an outcome counts, as asked."""
+    return int(resource.filters(ResultsQuery).get("days", SPANS[1]))
+
+
+def shown_outcome(outcome: str) -> dict[str, Any]:
+    """Which outcome it is, in words, and whose."""
+    text = (CUSTOMERS | COMPANYS)[outcome]
+    return {"outcome": outcome, "text": str(text), "is_the_customers": outcome in CUSTOMERS}
 
 
 def shown(found: Results, nudge: Nudge | None) -> dict[str, Any]:
     effects = [
-        {
-            "outcome": outcome,
-            "text": str(text),
-            "is_the_customers": outcome in CUSTOMERS,
+        shown_outcome(outcome)
+        | {
             "treated": effect.treated,
             "held_out": effect.base,
             "interval": effect.interval and effect.interval._asdict(),
             "verdict": effect.verdict,
         }
-        for outcome, text in (CUSTOMERS | COMPANYS).items()
+        for outcome in OUTCOMES
         for effect in [found.effects[outcome]]
     ]
     names = ("since", "days", "treated", "got", "held_out", "mismatch")

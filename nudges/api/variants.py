@@ -12,32 +12,28 @@ from rest_framework.response import Response
 
 from engagement.api.idempotency import once
 from engagement.api.resources import Resource
-from engagement.api.shapes import ObjectName, Out
+from engagement.api.shapes import ObjectName
 from nudges.api.nudge_shapes import NudgeOut
 from nudges.api.nudges import NUDGES, refused
-from nudges.api.results import DifferenceOut, ResultsQuery
+from nudges.api.results import DifferenceOut, GroupsOut, OutcomeOut, ResultsQuery, asked_days, shown_outcome
 from nudges.api.variant_shapes import VariantOut
 from nudges.comparisons import Comparison, compare_variants
 from nudges.composing import CannotChange
 from nudges.models import Nudge
-from nudges.results import COMPANYS, CUSTOMERS, OUTCOMES, SPANS, Arm, Effect
+from nudges.results import OUTCOMES, Arm, Effect
 from nudges.variants import Variant
 from nudges.varying import end_variants
 
 
-class OutcomeOut(Out):
-    """One outcome of the customers of a variant: a share of them, or a mean."""
+class ArmOut(OutcomeOut):
+    """One outcome of the customers of a variant."""
 
-    outcome = serializers.ChoiceField(OUTCOMES)
-    text = serializers.CharField(help_text="The outcome in words.")
-    is_the_customers = serializers.BooleanField(help_text="Else the company's.")
     value = serializers.FloatField(allow_null=True, help_text="Null: nobody is in the group.")
     interval = DifferenceOut(
         allow_null=True,
         help_text="This variant − the first one. Null: it is the first, they are too few, or the groups are not of the "
         "sizes that chance makes.",
     )
-    verdict = serializers.ChoiceField(["better", "worse", "open"])
 
 
 class ComparedOut(VariantOut):
@@ -45,10 +41,10 @@ class ComparedOut(VariantOut):
 
     customers = serializers.IntegerField(help_text="For whom it was chosen.")
     got = serializers.IntegerField(help_text="Of them got something.")
-    outcomes = OutcomeOut(many=True)
+    outcomes = ArmOut(many=True)
 
 
-class ComparisonOut(Out):
+class ComparisonOut(GroupsOut):
     """The variants of a nudge's words beside each other, each customer once; see docs/deciding.md."""
 
     object = ObjectName("comparison")
@@ -58,10 +54,6 @@ class ComparisonOut(Out):
         help_text="When words or shares were last changed; 180 days ago at most. Null: no variants.",
     )
     until = serializers.DateTimeField(allow_null=True, help_text="When the test ended; null: it runs.")
-    days = serializers.IntegerField(help_text="In which an outcome counts.")
-    mismatch = serializers.FloatField(
-        help_text="How likely groups of these sizes are; below 0.001 nothing is compared."
-    )
     variants = ComparedOut(many=True)
 
 
@@ -78,7 +70,7 @@ class NudgeVariants(Resource):
     )
     def get(self, request: Request, nudge_id: int) -> Response:
         nudge = self.find(Nudge.objects.select_related("workspace"), pk=nudge_id)
-        days = int(self.filters(ResultsQuery).get("days", SPANS[1]))
+        days = asked_days(self)
         found = compare_variants(nudge, days=days, now=self.now)
         return Response(ComparisonOut(shown(found, days) | {"nudge": nudge.pk}).data)
 
@@ -121,13 +113,11 @@ def shown(found: Comparison | None, days: int) -> dict[str, Any]:
 def shown_variant(variant: Variant, arm: Arm, effects: dict[str, Effect]) -> dict[str, Any]:
     """`effects` beside the first variant; empty of the first itself."""
     outcomes = []
-    for outcome, text in (CUSTOMERS | COMPANYS).items():
+    for outcome in OUTCOMES:
         effect = effects.get(outcome)
         outcomes.append(
-            {
-                "outcome": outcome,
-                "text": str(text),
-                "is_the_customers": outcome in CUSTOMERS,
+            shown_outcome(outcome)
+            | {
                 "value": arm.mean(outcome),
                 "interval": effect.interval._asdict() if effect and effect.interval else None,
                 "verdict": effect.verdict if effect else "open",
