@@ -12,7 +12,7 @@ from engagement.counts import Counts, Pace
 from nudges import calling, considering, deciding, dry_running, flowing, keeping, sending, watching, weighing
 
 SERVED = 20  # service messages between two chunks of anything else
-CONSIDERING, DECIDING, SENDING = Pace(most=5000), Pace(most=4000), Pace(most=800)
+CONSIDERING, DECIDING, SENDING = Pace(most=5000), Pace(most=deciding.CHUNK), Pace(most=800)
 
 
 @shared_task

@@ -5,9 +5,17 @@ statements read what counts. That order is the whole guarantee; see `chunks`. Th
 run and a simulation share.
 """
 
-from nudges.deciding.chunks import decide_nudges
+from nudges.deciding.chunks import CHUNK, decide_nudges
 from nudges.deciding.merging import absorb_merges
 from nudges.deciding.simulating import SimulatedDecision, Simulation, simulate
 from nudges.pressure import release_slots
 
-__all__ = ["SimulatedDecision", "Simulation", "absorb_merges", "decide_nudges", "release_slots", "simulate"]
+__all__ = [
+    "CHUNK",
+    "SimulatedDecision",
+    "Simulation",
+    "absorb_merges",
+    "decide_nudges",
+    "release_slots",
+    "simulate",
+]
