@@ -151,3 +151,17 @@ def test_a_move_opens_no_second_window(
     ):
         then = datetime.fromtimestamp(moment, tz=ZoneInfo("UTC"))
         assert became(make_nudges.candidate(nudge, customer, at=then), then) == expected
+
+
+def test_once_moved_what_is_sent_now_may_free_before_what_was_sent_there(workspace: Workspace) -> None:
+    make_nudges.cap(workspace, 2, per="day")
+    customer = make.customer(workspace, email="a@example.org", timezone="Europe/Berlin")
+    nudge = make_nudges.nudge(workspace)
+    earlier, now = at("2026-03-04 15:00", "Europe/Berlin"), at("2026-03-04 16:00", "Europe/Berlin")
+    there = make_nudges.sent(nudge, customer, at=earlier, zone="America/New_York")  # until 6 in Berlin
+    first, second = (make_nudges.candidate(nudge, customer, at=now) for _ in range(2))
+    decision = decide(second, now)
+    here = Message.objects.get(candidate=first)  # until midnight
+    assert (decision.reason, decision.winner_id, decision.count) == ("outranked", first.pk, 2)
+    assert decision.used_by == [there.pk, here.pk]
+    assert decision.allowed_at == at("2026-03-05 00:00", "Europe/Berlin")
