@@ -66,6 +66,7 @@ def test_what_waited_is_written_anew_as_of_when_it_ended(workspace: Workspace, c
     assert (then.outcome, then.reason, then.rule) == ("defer", "outranked", f"cap:{cap.pk}")
     assert (then.winner_id, then.nudge_version, then.stage) == (better.pk, 1, "shortlist")
     assert then.used_by
+    assert then.allowed_at
     archive_cap(cap=cap, actor=None, now=NOW + HOUR)
     Nudge.objects.filter(pk=waits.pk).update(version=5)
     CustomerNeed.objects.filter(pk=need.pk).update(stage="purchase")
@@ -113,7 +114,11 @@ def test_the_eligible_set_the_chances_and_what_ranked_them_are_logged(
     make_nudges.policy(workspace, version=7)
     low, high = make_nudges.nudge(workspace, priority=10), make_nudges.nudge(workspace, expected_value=0.25)
     second, first = make_nudges.candidate(low, customer), make_nudges.candidate(high, customer)
+    paused = make_nudges.nudge(workspace)
+    barred = make_nudges.candidate(paused, customer)
+    Nudge.objects.filter(pk=paused.pk).update(status="paused")
     decide_nudges(now=NOW)
+    assert Decision.objects.get(candidate=barred).context["eligible"] == []  # it was in no running
     rows = [Decision.objects.get(candidate=one) for one in (first, second)]
     assert [row.policy_version for row in rows] == [7, 7]
     assert [row.context["eligible"] for row in rows] == [[first.pk, second.pk]] * 2
