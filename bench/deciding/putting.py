@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from bench.deciding.shop import DECIDED_AT, NOW, Shop
+from bench.world import raw_connection
 
 LATER = NOW + timedelta(days=2)  # beyond the look-ahead
 
@@ -53,5 +54,11 @@ def set_due(at: Any, first: int, last: int, *, odd_only: bool = False) -> None:
 
 
 def make_due(first: int, last: int, *, odd_only: bool = False) -> None:
-    """Have them decided by the next run."""
+    """Have them decided by the next run.
+
+    What is put forward is due from the first on; that it was written once more here must leave nothing to walk past.
+    """
     set_due(DECIDED_AT, first, last, odd_only=odd_only)
+    with raw_connection() as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("VACUUM nudges_waiting")
