@@ -46,11 +46,14 @@ class Circuit(models.Model):
 class Reach(models.Model):
     """How far a worker has come with handing over what it has begun: messages of its claim beyond `message_id` have
     certainly not gone out. Not logged, so it costs little; a crash of the database empties it, and then nobody knows.
+    `is_taken`: the claim was settled as a dead worker's. One that lives after all, on a host that stood still or by a
+    clock that was put forward, cannot say that it goes further, and so does not.
     """
 
     claim_token = models.UUIDField(primary_key=True)
     message_id = models.BigIntegerField()
     at = models.DateTimeField()
+    is_taken = models.BooleanField(default=False, db_default=False)
 
 
 class Quota(models.Model):

@@ -45,9 +45,17 @@ def give_back(ids: Collection[int], *, token: UUID) -> int:
     ).update(state=MessageState.DECIDED, claim_token=None, claimed_at=None)
 
 
-def note_reach(message_id: int, *, token: UUID, now: datetime) -> None:
-    """What is up to this message may go out from now on; what is beyond it has not."""
-    run_prepared("nudges.note_reach", {"token": str(token), "message": message_id, "now": now})
+def begin_reach(*, token: UUID, now: datetime) -> bool:
+    """Nothing of what begins now has gone out. False: the claim was taken from this worker, which must not begin."""
+    return bool(run_prepared("nudges.begin_reach", {"token": str(token), "now": now}))
+
+
+def note_reach(message_id: int, *, token: UUID, now: datetime) -> bool:
+    """What is up to this message may go out from now on; what is beyond it has not.
+
+    False: the claim was taken from this worker, which must not hand them over.
+    """
+    return bool(run_prepared("nudges.note_reach", {"token": str(token), "message": message_id, "now": now}))
 
 
 def forget_reach(token: UUID) -> None:

@@ -13,7 +13,7 @@ from engagement.counts import Counts
 from nudges.channels import Channel, Envelope, Outcome, Refused, Send, Unknown
 from nudges.models import Message, Promise
 from nudges.sending.circuits import note_failure, note_success
-from nudges.sending.claiming import claim_messages, forget_reach, give_back, note_reach
+from nudges.sending.claiming import begin_reach, claim_messages, forget_reach, give_back, note_reach
 from nudges.sending.enveloping import Letter, envelope_of, write_letters
 from nudges.sending.outlets import return_tokens
 from nudges.sending.reading import read_claimed
@@ -42,6 +42,7 @@ class Chunk:
     counts: Counts = field(default_factory=Counts)
     is_known_to_work: bool = False
     is_down: bool = False
+    is_taken: bool = False
     begun: set[int] = field(default_factory=set)
 
     def claim(self, limit: int) -> list[int]:
@@ -83,12 +84,15 @@ class Chunk:
                 raise
             with transaction.atomic():
                 self._record(ours.known())
-                ours = Window([] if self.is_down else self._begin(following), self)
+                ours = Window([] if self.is_stopped else self._begin(following), self)
 
     def _begin(self, letters: Sequence[Letter]) -> list[Letter]:
         if not letters:
             return []
-        self._note_reach(0)
+        if self._says_reach:
+            self.is_taken = not begin_reach(token=self.token, now=self.now)
+        if self.is_taken:
+            return []
         ours = begin(letters, provider=self.route.channel.provider, token=self.token, now=self.now)
         for message, _words in letters:
             message.attempts += message.pk in ours
@@ -97,14 +101,20 @@ class Chunk:
         self.counts["stale"] += len(letters) - len(ours)
         return [letter for letter in letters if letter.message.pk in ours]
 
+    @property
+    def is_stopped(self) -> bool:
+        """Nothing more may be handed over: the provider is down, or others have what this worker had claimed."""
+        return self.is_down or self.is_taken
+
+    @property
+    def _says_reach(self) -> bool:
+        """Only where a provider cannot be asked which it has, and does not know our key either."""
+        return self.route.channel.capability.kind == "none"
+
     def reach(self, letters: Sequence[Letter]) -> None:
         """Say that these are next."""
-        self._note_reach(letters[-1].message.pk)
-
-    def _note_reach(self, message_id: int) -> None:
-        """Only where a provider cannot be asked which it has."""
-        if self.route.channel.capability.kind == "none":
-            note_reach(message_id, token=self.token, now=self.now)
+        if self._says_reach:
+            self.is_taken = not note_reach(letters[-1].message.pk, token=self.token, now=self.now)
 
     def note(self, outcome: Outcome) -> None:
         """Tell the provider's circuit."""
@@ -157,10 +167,10 @@ class Window:
 
     def _given(self) -> Iterator[Envelope]:
         for letter in self._letters:
-            if self._chunk.is_down:
-                return
-            if self._asked_for % STRIDE == 0:
+            if self._asked_for % STRIDE == 0 and not self._chunk.is_stopped:
                 self._chunk.reach(self._letters[self._asked_for : self._asked_for + STRIDE])
+            if self._chunk.is_stopped:
+                return
             self._asked_for += 1
             yield envelope_of(letter, supplies=self._chunk.supplies, now=self._chunk.now)
 

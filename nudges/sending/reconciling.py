@@ -9,7 +9,7 @@ A claim whose hand-over had not begun goes back at once. For one that had begun,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -17,13 +17,15 @@ from uuid import UUID
 from django.db import transaction
 
 from engagement.counts import Counts
+from engagement.statements import run_prepared
 from nudges.channels import Channel, Outcome, Queryable, Refused, Unknown, channels_named
 from nudges.models import Message, MessageState, Reach
 from nudges.reasons import Reason
 from nudges.sending.rechecking import Obstacle
 from nudges.sending.recording import cancel, record, result_of
 
-# Longer than a task may run (`task_time_limit`), so that no living worker's claim is taken from it.
+# Longer than a task may run (`task_time_limit`), so that no living worker's claim is taken from it. Where it is all the
+# same, because its host stood still or a clock was put forward, that worker hands nothing more over: see `Reach`.
 LEASE = timedelta(minutes=10)
 DIED = "the worker died while it was handing the message over"
 
@@ -60,11 +62,11 @@ def _settle_begun(*, now: datetime, limit: int) -> Counts:
             .order_by("claimed_at")
             .select_for_update(of=("self",), skip_locked=True)[:limit]
         )
-        reached = _reached(dead)
+        reached = _take({message.claim_token for message in dead if message.claim_token}, now=now)
         for message in dead:
             assert message.claim_token is not None
             outcome = None  # begun with others, and the worker died before it came to this one
-            if message.pk <= reached.get(message.claim_token, message.pk):
+            if message.pk <= reached[message.claim_token]:
                 outcome = _find_out(message, _provider_of(message), now=now)
             result = result_of(message, outcome, now=now)
             counts += record([(message, result)], token=message.claim_token, now=now)
@@ -73,10 +75,10 @@ def _settle_begun(*, now: datetime, limit: int) -> Counts:
     return counts
 
 
-def _reached(messages: Sequence[Message]) -> dict[UUID, int]:
-    """How far each of the claims came, where that is known."""
-    tokens = {message.claim_token for message in messages if message.claim_token}
-    return dict(Reach.objects.filter(claim_token__in=tokens).values_list("claim_token", "message_id"))
+def _take(tokens: Collection[UUID], *, now: datetime) -> dict[UUID, int]:
+    """How far each of the claims came, in ids of messages; none of them comes further, should its worker live."""
+    rows = run_prepared("nudges.take_reaches", {"tokens": [str(token) for token in tokens], "now": now})
+    return {row["claim_token"]: row["message_id"] for row in rows}
 
 
 def _provider_of(message: Message) -> Channel | None:

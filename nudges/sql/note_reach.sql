@@ -1,4 +1,6 @@
--- Says how far a claim's hand-over may have come. Reads nothing. Writes nudges_reach, which is not logged. Returns nothing.
-INSERT INTO nudges_reach (claim_token, message_id, at)
-VALUES (%(token)s::uuid, %(message)s::bigint, %(now)s::timestamptz)
-ON CONFLICT (claim_token) DO UPDATE SET message_id = excluded.message_id, at = excluded.at
+-- Says how far a claim's hand-over may have come. Whose claim was taken away meanwhile gets nothing back, and hands nothing
+-- more over: what is beyond what it had said is others' by now.
+-- Reads nothing. Writes nudges_reach, which is not logged. Returns claim_token.
+UPDATE nudges_reach SET message_id = %(message)s::bigint, at = %(now)s::timestamptz
+WHERE claim_token = %(token)s::uuid AND NOT is_taken
+RETURNING claim_token

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from engagement.models import Workspace
-from nudges.channels import Sent
+from nudges.channels import Envelope, Sent
 from nudges.models import Decision, Message, Nudge
 from nudges.sending import reconcile_claims, send_messages
+from nudges.sending.claiming import begin_reach, forget_reach, note_reach
+from nudges.sending.handing_over import STRIDE
 from nudges.sending.reconciling import LEASE
 from nudges.sending.recording import Result, record
 from tests import make_messages
@@ -22,6 +24,7 @@ from tests.nudges.sending.scripted import (
     ScriptedIdempotent,
     ScriptedQueryable,
     message,
+    names,
     use,
 )
 
@@ -72,6 +75,43 @@ def test_a_worker_thought_dead_may_still_say_what_it_knows(nudge: Nudge) -> None
     record([(lost, Result("sent", provider_id="p-9"))], token=token, now=LATER)  # type: ignore[arg-type]
     lost.refresh_from_db()
     assert (lost.state, lost.provider_id) == ("sent", "p-9")
+
+
+def test_a_worker_thought_dead_that_lives_hands_nothing_more_over(
+    nudge: Nudge, scripted: type[Scripted]
+) -> None:
+    """A host that stood still, or a clock that was put forward: others have taken what it had not come to."""
+    for number in range(STRIDE + 5):
+        message(nudge, f"n{number}")
+
+    def stand_still(envelope: Envelope) -> None:
+        Scripted.before = None
+        assert reconcile_claims(now=LATER) == {"taken": STRIDE + 5, "unknown": STRIDE, "decided": 5}
+
+    Scripted.before = stand_still
+    counts = send_messages(now=NOW, limit=STRIDE + 5)
+    assert names(scripted.given) == [f"n{number}" for number in range(STRIDE)]
+    assert counts["sent"] == STRIDE  # it may still say what became of those
+    assert send_messages(now=LATER)["sent"] == 5
+    assert names(scripted.given) == [f"n{number}" for number in range(STRIDE + 5)]
+    assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_claim_that_was_taken_begins_nothing_more(nudge: Nudge) -> None:
+    held = dead(message(nudge), begun=True)
+    assert held.claim_token
+    reconcile_claims(now=LATER)
+    assert not begin_reach(token=held.claim_token, now=LATER)
+    assert not note_reach(held.pk, token=held.claim_token, now=LATER)
+
+
+def test_a_claim_whose_word_is_gone_goes_no_further(nudge: Nudge) -> None:
+    """A host may stand still for longer than what was taken is remembered."""
+    token = uuid.uuid4()
+    assert begin_reach(token=token, now=NOW)
+    assert note_reach(7, token=token, now=NOW)
+    forget_reach(token)
+    assert not note_reach(9, token=token, now=NOW)
 
 
 def test_a_service_message_in_doubt_goes_again(shop: Workspace, scripted: type[Scripted]) -> None:
