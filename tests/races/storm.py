@@ -49,6 +49,7 @@ class Storm:
         self.kills = 0
         self.tracked = 0
         self.forwarded = 0
+        self.latest = datetime.min.replace(tzinfo=UTC)  # that a clock has told before it went back
         self.wrong: list[str] = []
         self.refused: list[Any] = []
         self.earlier = set(world.letters())
@@ -102,8 +103,8 @@ class Storm:
         self._patiently(shops.let_all_in, self.workspace, f"api:{self.seed}", self.world.now())
         for blow in blows:
             self._strike(blow)
-        # Before it began a broadcast rightly waits: a clock that is behind is put right again.
-        self.world.set_clock(max(self.world.now(), began))
+        # What is to happen at a time that a clock has told waits for it: one that is behind is put right again.
+        self.world.set_clock(max(self.world.now(), self.latest))
 
     def _strike(self, blow: str) -> None:
         DISTURBANCES[blow](self)
@@ -244,6 +245,7 @@ def clock_forwards(storm: Storm) -> None:
 
 
 def clock_backwards(storm: Storm) -> None:
+    storm.latest = max(storm.latest, storm.world.now())
     storm.world.pass_time(-timedelta(minutes=storm.chance.choice([2, 20, 90])))
 
 
