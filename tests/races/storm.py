@@ -30,7 +30,7 @@ NIGHTS = [
 ]
 IN_HAND = 2 * STRIDE  # of a worker's two processes, what had been handed over and not been told yet
 LEASE_AND_MORE = timedelta(minutes=19)  # also by the late worker's clock
-STUCK = 420  # seconds in which nothing moves: longer than what waits for its moment may wait, however slow the machine
+STUCK = 240  # seconds in which nothing moves, however slow the machine
 BROADCASTS: list[dict[str, Any]] = [
     {"interest": "business", "promise": "choose_us", "category": "news", "on_cap": "defer"},
     {"priority": 80},
@@ -112,9 +112,11 @@ class Storm:
         self.world.children.tend_until(lambda: False, seconds=self.chance.uniform(0.3, 1.5))
 
     def _settle(self) -> dict[str, Any]:
-        """Wait until nothing is waiting; what dead workers had claimed is let go by letting their lease run out."""
+        """Wait until nothing is waiting. Where only time brings it on, time passes: leases of the dead run out, what was
+        deferred becomes due.
+        """
         seen: dict[str, int] = {}
-        moved = time.monotonic()
+        moved = passed = time.monotonic()
         while time.monotonic() - moved < STUCK:
             self.world.children.tend_until(lambda: False, seconds=0.5)
             counts: dict[str, Any] = self._patiently(shops.count, self.workspace, self.world.now())
@@ -122,9 +124,9 @@ class Storm:
                 return counts
             if counts["waiting"] != seen:
                 seen, moved = counts["waiting"], time.monotonic()
-            elif set(seen) == {"claimed"} and time.monotonic() - moved > 2:
+            elif set(seen) <= {"claimed", "due"} and time.monotonic() - max(moved, passed) > 2:
                 self.world.pass_time(LEASE_AND_MORE)
-                moved = time.monotonic()
+                passed = time.monotonic()
         self.wrong.append(f"nothing moved for {STUCK} s: {counts['waiting']}")
         return counts
 
