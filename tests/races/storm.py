@@ -112,9 +112,7 @@ class Storm:
         self.world.children.tend_until(lambda: False, seconds=self.chance.uniform(0.3, 1.5))
 
     def _settle(self) -> dict[str, Any]:
-        """Wait until nothing is waiting. Where only time brings it on, time passes: leases of the dead run out, what was
-        deferred becomes due.
-        """
+        """Wait until nothing is waiting. What only time brings on gets it: leases of the dead, what was deferred."""
         seen: dict[str, int] = {}
         moved = passed = time.monotonic()
         while time.monotonic() - moved < STUCK:
