@@ -32,7 +32,15 @@ TUNING = {
 }
 PROFILES = {
     "demo": {},
-    "test": {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+    # What tests write is rolled back: statistics taken of it, at whatever moment, would make the plans of each run others.
+    # A statement that does not end is told by name, before its test's own time is up.
+    "test": {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "autovacuum": "off",
+        "statement_timeout": "120s",
+    },
 }
 
 
