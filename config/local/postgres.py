@@ -32,7 +32,7 @@ TUNING = {
 }
 PROFILES = {
     "demo": {},
-    # What tests write is rolled back: statistics taken of it, at whatever moment, would make the plans of each run others.
+    # What tests write is rolled back: statistics taken of it, at whatever moment, would make each run's plans others.
     # A statement that does not end is told by name, before its test's own time is up.
     "test": {
         "fsync": "off",
