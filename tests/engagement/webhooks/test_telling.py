@@ -72,6 +72,7 @@ def test_of_one_that_is_gone_each_owner_is_told_once_and_nobody_else(
     ):
         assert words in english.body
         assert words in german.body
+    assert "gone for good" in english.body
     assert "Switch on" in english.body
     assert "Einschalten" in german.body
     assert "nothing for five days" not in english.body
@@ -88,7 +89,7 @@ def test_of_one_that_took_nothing_for_days_the_mail_says_that(
     assert tell_owners(now=NOW + GIVEN_UP_AFTER)["told"] == 1
     [letter] = mail.outbox
     assert "took nothing for five days" in letter.body
-    assert "410" not in letter.body
+    assert "gone for good" not in letter.body
 
 
 def test_of_one_switched_off_by_hand_nobody_is_told(workspace: Workspace, owner: Member) -> None:
