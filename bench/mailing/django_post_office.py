@@ -2,8 +2,8 @@
 
 It is installed into a throw-away environment with the versions named here; where that is not possible nothing is
 measured, and the notes say so. Its queue is filled by its own `send_many` with texts of the size of ours, then its own
-`send_queued` is timed, in one process with its defaults (five threads, batches of 100), on
-a database of the same Postgres.
+`send_queued` is timed, in one process with its defaults (five threads, batches of 100), on a database of the same
+Postgres.
 """
 
 from __future__ import annotations
