@@ -2,6 +2,8 @@
 
     server    the program in processes of its own (tests.committed); `server.url` is its origin
     visit     opens pages: visit(width=390, dark=True) gives a Playwright page that notes what went wrong on it
+    in_pieces the same behind a line that lets pages through a little at a time: what is painted before the rest is
+              there must stay where it is (`shifts(page) == []`)
     check     what must hold for every page, as it is or in each of several `looks`: no console errors, no findings of
               axe, nothing wider than the screen
 
@@ -13,9 +15,14 @@ looks before an answer is, fails.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -44,6 +51,17 @@ OF_COLOUR = ["color-contrast", "link-in-text-block"]
 OF_ROOM = ["target-size", "scrollable-region-focusable"]
 # Waited for only by what fails: a busy machine shall not decide.
 expect.set_options(timeout=20_000)
+SHIFTS = """() => new Promise(done => {
+    const moved = [];
+    const place = ({x, y, width, height}) => [x, y, width, height].map(Math.round).join(' ');
+    const tell = ({node, previousRect, currentRect}) =>
+        `${node?.nodeName}.${node?.className ?? ''} ${place(previousRect)} > ${place(currentRect)}`;
+    new PerformanceObserver(list => list.getEntries().filter(e => !e.hadRecentInput).forEach(
+        e => moved.push([e.value.toFixed(5), ...e.sources.map(tell)].join('; '))
+    )).observe({type: 'layout-shift', buffered: true});
+    setTimeout(() => done(moved), 300);
+})"""
+PIECE, PAUSE = 500, 0.02  # bytes, seconds: about a frame
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -122,6 +140,60 @@ def move_away(page: Page) -> None:
     slow = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
     network.send("Network.emulateNetworkConditions", slow)
     network.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+
+
+def pieces(page: bytes) -> Iterator[bytes]:
+    """Of some length each, up to before a tag: words that come halved may well be laid out anew."""
+    while page:
+        end = page.find(b"<", PIECE) if len(page) > PIECE else -1
+        yield page if end < 0 else page[:end]
+        page = b"" if end < 0 else page[end:]
+
+
+class Trickle(ThreadingHTTPServer):
+    """A line to the program that is narrow for pages, and for nothing else."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(("127.0.0.1", 0), Trickling)
+        self.behind = urlsplit(origin).netloc
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Trickling(BaseHTTPRequestHandler):
+    server: Trickle
+
+    def do_GET(self) -> None:
+        behind = HTTPConnection(self.server.behind)
+        behind.request("GET", self.path, headers={"Accept-Language": self.headers["Accept-Language"]})
+        answer = behind.getresponse()
+        body = answer.read()
+        self.send_response(answer.status)
+        for name in ("Content-Type", "Content-Security-Policy"):
+            if value := answer.getheader(name):
+                self.send_header(name, value)
+        self.end_headers()
+        is_page = answer.getheader("Content-Type", "").startswith("text/html")
+        for piece in pieces(body) if is_page else [body]:
+            self.wfile.write(piece)
+            time.sleep(PAUSE if is_page else 0)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def in_pieces(server: Server) -> Iterator[str]:
+    with Trickle(server.url) as line:
+        yield line.url
+        line.shutdown()
+
+
+def shifts(page: Page) -> list[str]:
+    """What has moved since the page was opened, each with its share as a browser counts it (CLS), and from where to
+    where: x, y, width, height. What a click moves is left out.
+    """
+    return list(page.evaluate(SHIFTS))
 
 
 @pytest.fixture

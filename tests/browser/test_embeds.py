@@ -25,19 +25,13 @@ from journeys.models import Need
 from reviews.models import HelpfulVote, Review, ReviewRating, ReviewStatus
 from reviews.tallying import tally_ratings
 from tests import make, make_guides, make_reviews
-from tests.browser.conftest import Look
+from tests.browser.conftest import Look, shifts
 from tests.committed import Server
 from tests.make_journeys_base import shoe_need
 
 pytestmark = pytest.mark.usefixtures("committed")
 NOW = timezone.now() - timedelta(days=3)
 WIDTHS = [390, 1440]
-SHIFTS = """() => new Promise(done => {
-    let sum = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; }))
-        .observe({type: 'layout-shift', buffered: true});
-    setTimeout(() => done(sum), 300);
-})"""
 
 # From now on: what moved when the reader had not just clicked, with what it was. Chromium's own half second would let a
 # busy machine decide.
@@ -182,7 +176,7 @@ def test_a_shop_of_another_origin_shows_guide_and_reviews(
     open_shop(page, world)
     expect(page.get_by_text("Narrow shoes hurt.")).to_be_visible()
     expect(page.get_by_text("Story 11")).to_be_visible()
-    assert page.evaluate(SHIFTS) == 0
+    assert shifts(page) == []
     assert cookies == []
     assert {cookie["name"] for cookie in page.context.cookies()} <= {"larkfell_cart"}
     check(page, f"embed-shop-{width}")
@@ -190,7 +184,7 @@ def test_a_shop_of_another_origin_shows_guide_and_reviews(
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_hosted_pages_read_well(
-    world: World, visit: Callable[..., Page], check: Callable[..., None], width: int
+    world: World, in_pieces: str, visit: Callable[..., Page], check: Callable[..., None], width: int
 ) -> None:
     slug = world.workspace.slug
     for kind, path in (
@@ -199,9 +193,9 @@ def test_hosted_pages_read_well(
         ("form", f"/e/review/{slug}/LF-FOX/"),
     ):
         page = visit(width=width)
-        page.goto(world.app + path)
+        page.goto(in_pieces + path)
         page.wait_for_load_state("networkidle")
-        assert page.evaluate(SHIFTS) == 0
+        assert shifts(page) == []
         check(page, f"embed-{kind}", looks=[Look(width), Look(width, dark=True)])
         assert page.context.cookies() == []
 

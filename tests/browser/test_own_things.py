@@ -19,7 +19,7 @@ from journeys.guides import save_guide
 from journeys.links import shortlist_url, situation_url
 from journeys.models import Guide, Need, ShortlistLink, SurveyAnswer
 from tests import make, make_guides, make_surveys
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import LOOKS, shifts
 from tests.committed import Server
 from tests.make_journeys_base import shoe_need
 from tests.make_shortlists import shortlist
@@ -34,12 +34,6 @@ ASKED = [
     {"key": "knee", "label": "Knee trouble", "purpose": "Softer soles are kinder to knees.", "kind": "nominal",
      "options": ["no", "yes"], "is_sensitive": True},
 ]  # fmt: skip
-SHIFTS = """() => new Promise(done => {
-    let sum = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; }))
-        .observe({type: 'layout-shift', buffered: true});
-    setTimeout(() => done(sum), 300);
-})"""
 
 
 class World(NamedTuple):
@@ -134,7 +128,7 @@ def test_a_visitor_keeps_and_compares_on_the_shops_page(
     keep, found = page.locator("touchstone-keep"), page.locator("touchstone-shortlist")
     for element in (keep, found):
         expect(element).to_have_attribute("data-state", "ready")
-    assert page.evaluate(SHIFTS) == 0, "what arrives moves nothing; what a reader asks for may"
+    assert shifts(page) == [], "what arrives moves nothing; what a reader asks for may"
     keep.get_by_role("button", name="Put it on my shortlist").click()
     expect(keep.get_by_text("On your shortlist")).to_be_visible()
     expect(found.get_by_role("columnheader", name="Tern 2")).to_be_visible()
@@ -160,7 +154,12 @@ def test_a_visitor_keeps_and_compares_on_the_shops_page(
 
 @pytest.mark.parametrize(("width", "dark"), [(390, False), (1440, True)])
 def test_owner_and_friend_without_scripts(
-    world: World, visit: Callable[..., Page], check: Callable[..., None], width: int, dark: bool
+    world: World,
+    in_pieces: str,
+    visit: Callable[..., Page],
+    check: Callable[..., None],
+    width: int,
+    dark: bool,
 ) -> None:
     customer = make.customer(world.workspace)
     sola = Product.objects.get(sku="SOLA")
@@ -187,8 +186,8 @@ def test_owner_and_friend_without_scripts(
         ("situation", situation_url(customer)),
     ):
         page = visit(width=width, dark=dark)
-        page.goto(local(world, path))
-        assert page.evaluate(SHIFTS) == 0
+        page.goto(in_pieces + path[path.index("/e/") :])
+        assert shifts(page) == []
         check(page, f"own-{name}-{width}")
     assert ShortlistLink.objects.get().expires_at > timezone.now() + timedelta(days=29)
 

@@ -21,8 +21,7 @@ from reviews.moderating import publish_review
 from reviews.talking import answer_as_owner, ask_question
 from reviews.tallying import mark_stale, tally_ratings
 from tests import make, make_fit
-from tests.browser.conftest import LOOKS
-from tests.browser.test_embeds import SHIFTS
+from tests.browser.conftest import LOOKS, shifts
 from tests.committed import Server
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -102,7 +101,7 @@ def test_an_author_goes_on_later_adds_a_photo_and_sees_it_published(
     picture.scroll_into_view_if_needed()
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("naturalWidth", 320)
-    assert page.evaluate(SHIFTS) == 0
+    assert shifts(page) == []
     check(page, "reviews-photo", looks=LOOKS)
     page.goto(link)
     expect(page.get_by_text("is published")).to_be_visible()
