@@ -39,6 +39,7 @@ def decide_chunk(*, now: datetime, size: int, urgent_only: bool = False) -> Coun
     """Claim up to `size` due candidates' customers and decide their candidates: all of it is written, or none."""
     require_read_committed()
     run_statement("nudges.steer_planner", {})
+    run_statement("nudges.commit_lazily", {})
     customers = _claim(now, size, urgent_only)
     if not customers:
         return Counts()

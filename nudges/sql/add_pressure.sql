@@ -10,13 +10,21 @@ WITH added AS (
     FROM deciding WHERE outcome = 'send' AND counts AND channel <> 'inbox' GROUP BY customer_id
 )
 UPDATE nudges_pressure AS p
-SET sent_at = added.sent_at || p.sent_at[:kept.n], message_ids = added.message_ids || p.message_ids[:kept.n],
-    channels = added.channels || p.channels[:kept.n], categories = added.categories || p.categories[:kept.n],
-    interests = added.interests || p.interests[:kept.n], promises = added.promises || p.promises[:kept.n],
-    flows = added.flows || p.flows[:kept.n], needs = added.needs || p.needs[:kept.n], zones = added.zones || p.zones[:kept.n]
+SET sent_at = added.sent_at || CASE WHEN kept.n IS NULL THEN p.sent_at ELSE p.sent_at[:kept.n] END,
+    message_ids = added.message_ids || CASE WHEN kept.n IS NULL THEN p.message_ids ELSE p.message_ids[:kept.n] END,
+    channels = added.channels || CASE WHEN kept.n IS NULL THEN p.channels ELSE p.channels[:kept.n] END,
+    categories = added.categories || CASE WHEN kept.n IS NULL THEN p.categories ELSE p.categories[:kept.n] END,
+    interests = added.interests || CASE WHEN kept.n IS NULL THEN p.interests ELSE p.interests[:kept.n] END,
+    promises = added.promises || CASE WHEN kept.n IS NULL THEN p.promises ELSE p.promises[:kept.n] END,
+    flows = added.flows || CASE WHEN kept.n IS NULL THEN p.flows ELSE p.flows[:kept.n] END,
+    needs = added.needs || CASE WHEN kept.n IS NULL THEN p.needs ELSE p.needs[:kept.n] END,
+    zones = added.zones || CASE WHEN kept.n IS NULL THEN p.zones ELSE p.zones[:kept.n] END
 FROM added
-JOIN nudges_pressure AS before ON before.customer_id = added.customer_id
-CROSS JOIN LATERAL (
-    SELECT count(*)::integer AS n FROM unnest(before.sent_at) AS past (at) WHERE past.at > %(now)s::timestamptz - interval '91 days'
-) AS kept
+JOIN (
+    SELECT customer_id, CASE WHEN sent_at[cardinality(sent_at)] <= %(now)s::timestamptz - interval '91 days' THEN (
+        SELECT count(*)::integer FROM unnest(sent_at) AS past (at) WHERE past.at > %(now)s::timestamptz - interval '91 days'
+    ) END AS n  -- null: all
+    FROM nudges_pressure
+    WHERE customer_id = ANY (ARRAY(SELECT customer_id FROM added))
+) AS kept ON kept.customer_id = added.customer_id
 WHERE p.customer_id = added.customer_id

@@ -15,7 +15,7 @@ FROM (
             WHEN run.state = 'exited' THEN 'left_flow'
             WHEN nudge.awaits_approval AND nudge.id <> %(as_if_active)s::bigint THEN 'unapproved'
             -- Without a need of its own, only a "not relevant" of the customer closes the matter.
-            WHEN need.closed_at IS NOT NULL AND (c.customer_need_id IS NOT NULL OR need.closed_reason = 'not_relevant')
+            WHEN need.closed_at IS NOT NULL AND (x.is_of_need OR need.closed_reason = 'not_relevant')
                 THEN 'need_closed'
             WHEN need.snoozed_until > %(now)s::timestamptz THEN 'snoozed'
             WHEN change.to_stage <> need.stage THEN 'stage_moved'
@@ -33,12 +33,11 @@ FROM (
         CASE WHEN broadcast.state = 'paused' OR flow.state = 'paused' OR nudge.awaits_approval AND nudge.id <> %(as_if_active)s::bigint
             THEN x.not_after ELSE need.snoozed_until END AS allowed_at
     FROM facts AS x
-    JOIN considered AS c ON c.candidate_id = x.candidate_id
     JOIN nudges_nudge AS nudge ON nudge.id = x.nudge_id
     LEFT JOIN nudges_broadcast AS broadcast ON broadcast.id = x.broadcast_id
-    LEFT JOIN nudges_flowrun AS run ON run.id = c.flow_run_id
+    LEFT JOIN nudges_flowrun AS run ON run.id = x.flow_run_id
     LEFT JOIN nudges_flow AS flow ON flow.id = run.flow_id
-    LEFT JOIN journeys_stagechange AS change ON change.id = c.stage_change_id
+    LEFT JOIN journeys_stagechange AS change ON change.id = x.stage_change_id
     LEFT JOIN journeys_customerneed AS need ON need.id = x.customer_need_id
     LEFT JOIN unnest(%(unfit_nudges)s::bigint[], %(unfit_customers)s::bigint[]) AS unfit (nudge_id, customer_id)
         ON unfit.nudge_id = x.nudge_id AND unfit.customer_id = x.customer_id

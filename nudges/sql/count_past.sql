@@ -1,5 +1,5 @@
 -- Counts, for each rule that bears on a customer's candidates, what was sent before and has not freed its slot: once a run, since no
--- round changes it. A rule that cannot be used up even if all better candidates of the run were sent is left out.
+-- round changes it. A rule that cannot be used up even if all other candidates of its subject were sent is left out.
 -- Counts without an upper bound in time: what a faster clock decided is in the future and counts.
 -- Runs after claim_customers.sql, in a statement of its own, so that it sees what other workers committed before they
 -- let go of the lock.
@@ -34,4 +34,4 @@ SELECT b.id, b.customer_id, b.zone, b.rule, b.reason, b.scope, b.subject, b.seco
        coalesce(used.count, 0), coalesce(used.message_ids, '{}'), coalesce(used.frees_at, '{}')
 FROM bearing AS b
 LEFT JOIN used ON used.id = b.id
-WHERE coalesce(used.count, 0) + b.last > b.limit
+WHERE coalesce(used.count, 0) + b.candidates > b.limit

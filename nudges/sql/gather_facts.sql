@@ -17,9 +17,10 @@ WITH people AS MATERIALIZED (
     -- Every customer has one; joined outside, it leaves the planner's guess of how many people there are as it is.
     LEFT JOIN engagement_workspace AS workspace ON workspace.id = c.workspace_id
     LEFT JOIN nudges_policy AS policy ON policy.workspace_id = c.workspace_id
-    LEFT JOIN nudges_preference AS preference ON preference.customer_id = c.customer_id
+    -- Looked up (OFFSET 0 keeps it so): there are as many as there are customers.
+    LEFT JOIN LATERAL (SELECT * FROM nudges_preference WHERE customer_id = c.customer_id OFFSET 0) AS preference ON true
     LEFT JOIN nudges_pressure AS pressure ON pressure.customer_id = c.customer_id
-    LEFT JOIN nudges_reception AS reception ON reception.customer_id = c.customer_id
+    LEFT JOIN LATERAL (SELECT * FROM nudges_reception WHERE customer_id = c.customer_id OFFSET 0) AS reception ON true
     CROSS JOIN LATERAL (
         SELECT CASE WHEN customer.timezone = ANY (%(zones)s::text[]) THEN customer.timezone
             WHEN workspace.timezone = ANY (%(zones)s::text[]) THEN workspace.timezone ELSE 'UTC' END AS zone,
@@ -35,7 +36,7 @@ WITH people AS MATERIALIZED (
 INSERT INTO facts (
     candidate_id, workspace_id, customer_id, nudge_id, nudge_version, broadcast_id, put_forward_at, not_after,
     scheduled_at, reason, rule, channel, address, category_id, category, interest, promise, priority, value, on_cap, exempt, counts, flow,
-    customer_need_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start,
+    customer_need_id, is_of_need, stage_change_id, flow_run_id, need, stage, relevance, zone, in_holdout, own_limit, paused_until, quiet_start, quiet_end, own_start,
     own_end, send_week, sent_at, level, policy_version
 )
 SELECT
@@ -50,7 +51,7 @@ SELECT
         SELECT flow.slug FROM nudges_flowrun AS run JOIN nudges_flow AS flow ON flow.id = run.flow_id
         WHERE run.id = c.flow_run_id
     ) END, ''),
-    need.id, coalesce(kind.slug, ''), coalesce(need.stage, ''),
+    need.id, c.customer_need_id IS NOT NULL, c.stage_change_id, c.flow_run_id, coalesce(kind.slug, ''), coalesce(need.stage, ''),
     -- A need that is closed or has gone quiet is no current one.
     CASE WHEN need.closed_at IS NULL AND need.dormant_since IS NULL
         THEN coalesce(array_position(%(stages)s::text[], need.stage::text), 0) ELSE 0 END,

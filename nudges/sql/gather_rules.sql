@@ -1,9 +1,9 @@
 -- Finds the rules that bear on a customer's ranked candidates, each with what they must have in common with the messages
 -- that count, its `subject`: their channel, category, … The minimum gap is a cap of one in the gap, the customer's own
 -- limit a cap in 7 days, the business budget a cap on one interest: one way of counting serves all.
--- Leaves out what cannot hold anything back whatever the rounds bring: if all candidates ranked before the `last` were sent,
--- `limit` is reached only when the (limit - last + 1)-th newest message is within reach. The arrays are in order, so that
--- is one look.
+-- Leaves out what cannot hold anything back whatever the rounds bring: were all the candidates with its subject sent but
+-- one, `limit` is reached only when the (limit - candidates + 1)-th newest message is within reach. The arrays are in
+-- order, so that is one look.
 -- A cap with a floor follows the customer's level (docs/adaptive-cap.md): never above its limit.
 -- Reads caps, policies, `deciding`. Writes the run's `bearing`.
 WITH rules AS MATERIALIZED (
@@ -27,30 +27,30 @@ WITH rules AS MATERIALIZED (
         FROM unnest(%(workspaces)s::bigint[]) AS own (workspace_id)
     ) AS each
 ), people AS MATERIALIZED (  -- what is the same for all candidates of a customer
-    SELECT customer_id, any_value(workspace_id) AS workspace_id, max(place) AS last, any_value(zone) AS zone,
+    SELECT customer_id, any_value(workspace_id) AS workspace_id, max(place) AS candidates, any_value(zone) AS zone,
         any_value(level) AS level, any_value(own_limit) AS own_limit, any_value(sent_at) AS sent_at
     FROM deciding WHERE place > 0 AND scheduled_at IS NULL AND NOT exempt
     GROUP BY customer_id
 ), asked AS (
     SELECT row_number() OVER () AS id, each.* FROM (
-        SELECT people.customer_id, rules.id AS rule_id, '' AS subject, people.last
+        SELECT people.customer_id, rules.id AS rule_id, '' AS subject, people.candidates
         FROM people
         JOIN rules ON rules.workspace_id = people.workspace_id AND rules.scope = 'any'
         WHERE rules.most IS NOT NULL OR people.own_limit IS NOT NULL
         UNION ALL
-        SELECT d.customer_id, rules.id, own.subject, max(d.place)
+        SELECT d.customer_id, rules.id, own.subject, count(*)::integer
         FROM deciding AS d
         JOIN rules ON rules.workspace_id = d.workspace_id AND rules.scope <> 'any'
         CROSS JOIN LATERAL (SELECT CASE rules.scope WHEN 'channel' THEN d.channel
             WHEN 'category' THEN d.category WHEN 'interest' THEN d.interest WHEN 'promise' THEN d.promise
             WHEN 'flow' THEN d.flow WHEN 'need' THEN d.need END AS subject) AS own
-        WHERE d.place > 0 AND d.scheduled_at IS NULL AND NOT d.exempt
-          AND own.subject <> '' AND rules.scope_value IN ('', own.subject)
+        WHERE d.place > 0 AND own.subject <> '' AND rules.scope_value IN ('', own.subject)
         GROUP BY d.customer_id, rules.id, own.subject
+        HAVING bool_or(d.scheduled_at IS NULL AND NOT d.exempt)
     ) AS each
 )
-INSERT INTO bearing (id, customer_id, last, zone, rule, reason, scope, subject, seconds, unit, "limit", since)
-SELECT asked.id, asked.customer_id, asked.last, people.zone, rules.rule,
+INSERT INTO bearing (id, customer_id, candidates, zone, rule, reason, scope, subject, seconds, unit, "limit", since)
+SELECT asked.id, asked.customer_id, asked.candidates, people.zone, rules.rule,
        CASE WHEN held.limit < rules.most THEN 'adapted' ELSE rules.reason END,
        rules.scope, asked.subject, rules.seconds, rules.unit, held.limit, rules.since
 FROM asked
@@ -59,4 +59,4 @@ JOIN rules ON rules.id = asked.rule_id
 CROSS JOIN LATERAL (
     SELECT coalesce(nudges_adapted(rules.most, rules.floor, people.level), people.own_limit) AS "limit"
 ) AS held
-WHERE held.limit < asked.last OR people.sent_at[held.limit - asked.last + 1] > rules.since
+WHERE held.limit < asked.candidates OR people.sent_at[held.limit - asked.candidates + 1] > rules.since

@@ -35,6 +35,7 @@ CREATE TEMP TABLE facts (  -- the same, with what is known of each and what stop
     put_forward_at timestamptz, not_after timestamptz, priority integer, value double precision, on_cap text,
     -- the customer
     need text, zone text, customer_need_id bigint, stage text, relevance integer,
+    is_of_need boolean, stage_change_id bigint, flow_run_id bigint,  -- what it was put forward for
     own_limit integer, paused_until timestamptz, quiet_start time, quiet_end time, own_start time, own_end time,
     send_week int4multirange,  -- minutes of the week in which it may leave; null: in all
     sent_at timestamptz[],  -- of what counts, newest first
@@ -53,7 +54,7 @@ CREATE TEMP TABLE deciding (  -- the same, ranked, with what was decided
     ) VIRTUAL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE bearing (  -- the rules that bear on each customer's candidates with that subject
-    id bigint, customer_id bigint, last integer, zone text,
+    id bigint, customer_id bigint, candidates integer, zone text,  -- so many have the subject
     rule text, reason text, scope text, subject text, seconds integer, unit text, "limit" integer,
     since timestamptz  -- no older message can count
 ) ON COMMIT DELETE ROWS;

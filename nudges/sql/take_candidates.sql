@@ -2,7 +2,8 @@
 -- ones put forward within the collecting time meet. A service message alone calls nobody in early. What is scheduled
 -- within the look-ahead comes along, marked, so that a lower candidate does not take its slot.
 -- Each candidate is looked up by its key (OFFSET 0 keeps the planner from joining it): there are millions of them.
--- Reads what waits, candidates, policies, merges. Writes the run's `considered`. Returns nudge_id, customer_ids.
+-- Reads what waits, candidates, policies, merges. Writes the run's `considered`. Returns nudge_id, customer_ids:
+-- whose they are, where conditions will be asked for.
 WITH taken AS (
     INSERT INTO considered
     SELECT candidate.id, waiting.workspace_id, waiting.customer_id, candidate.nudge_id, candidate.customer_need_id,
@@ -32,4 +33,8 @@ WITH taken AS (
            OR waiting.due_at <= %(now)s::timestamptz + coalesce(policy.look_ahead_seconds, 86400) * interval '1 second')
     RETURNING nudge_id, customer_id
 )
-SELECT nudge_id, array_agg(DISTINCT customer_id ORDER BY customer_id) AS customer_ids FROM taken GROUP BY nudge_id ORDER BY nudge_id
+SELECT nudge_id, coalesce(
+    array_agg(DISTINCT customer_id ORDER BY customer_id) FILTER (WHERE nudge_id IN (SELECT id FROM nudges_nudge WHERE conditions <> '{}')),
+    '{}'
+) AS customer_ids
+FROM taken GROUP BY nudge_id ORDER BY nudge_id

@@ -5,18 +5,17 @@
 WITH before AS MATERIALIZED (
     SELECT candidate_id FROM nudges_decision
     WHERE candidate_id = ANY (ARRAY(SELECT candidate_id FROM deciding ORDER BY candidate_id))
-), eligible AS (
+), eligible AS MATERIALIZED (
     SELECT customer_id, jsonb_agg(candidate_id ORDER BY place) AS candidates
     FROM deciding WHERE place > 0 GROUP BY customer_id
-), told AS (
+), told AS NOT MATERIALIZED (
     SELECT d.workspace_id, d.candidate_id, d.customer_id, d.nudge_id, d.nudge_version, d.customer_need_id, d.broadcast_id, d.outcome,
            d.verdict, d.rule, d.policy_version, d.limit, d.count, coalesce(d.used_by, '{}') AS used_by, d.allowed_at,
-           d.winner_id, d.stage, coalesce(d.channel, '') AS channel, d.in_holdout,
-           jsonb_build_object(
-               'eligible', coalesce(eligible.candidates, '[]'), 'place', d.place, 'chance', 1, 'value', d.value,
-               'exempt', d.exempt, 'zone', d.zone, 'level', d.level
-           ) AS context
-    FROM deciding AS d LEFT JOIN eligible ON eligible.customer_id = d.customer_id AND d.place > 0
+           d.winner_id, d.stage, coalesce(d.channel, '') AS channel, d.in_holdout, to_jsonb(context) AS context
+    FROM deciding AS d
+    LEFT JOIN eligible ON eligible.customer_id = d.customer_id AND d.place > 0
+    CROSS JOIN LATERAL (SELECT coalesce(eligible.candidates, '[]') AS eligible, d.place, 1 AS chance, d.value, d.exempt, d.zone, d.level)
+        AS context
 ), first AS (
     INSERT INTO nudges_decision (
         workspace_id, candidate_id, customer_id, nudge_id, nudge_version, customer_need_id, broadcast_id, outcome, reason, rule,
