@@ -3,7 +3,8 @@
 Ours: one process runs the program's own step on messages that the program decided: claim, every gate asked again, words
 filled, signed links, MIME, hand-over, outcome, slot, event, durable. The reference: one process, one kept connection,
 `sendmail` of the very same texts, no database. Both to the same server, a process of its own that offers PIPELINING.
-Beside it django-post-office sends as many on the same server, where it can be installed (notes.post_office).
+Beside it django-post-office sends as many on the same server, where it can be installed (notes.post_office), with its
+defaults, and as quick as it can be made in one process and in two; ours in two processes is in the notes too.
 
 MAILS=100000: one long round of ours, to see the memory (notes.memory_mb).
 """
@@ -16,9 +17,8 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from bench.mailing.peer import counted, peer
+from bench.mailing.work import send_at_once, use_server
 from bench.measuring import Measured, interleaved, say
 from bench.world import settle
 
@@ -29,11 +29,8 @@ def measure() -> Measured:
     """Five rounds of 2,000 mails by each."""
     senders: Any = importlib.import_module("bench.mailing.senders")
     post_office: Any = importlib.import_module("bench.mailing.django_post_office")
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     with peer() as port:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        use_server(port)
         nudge = senders.make_nudge()
         customers = senders.make_customers(nudge, MAILS)
         costs: dict[str, list[Any]] = {"ours": [], "bare": []}
@@ -58,12 +55,29 @@ def measure() -> Measured:
         costs["ours"].clear()
         measured = interleaved(ours, bare, rounds=ROUNDS, unit="mails/s", mails=MAILS)
         measured.notes |= {name: senders.per_cpu_second(found) for name, found in costs.items()}
-        measured.notes["post_office"] = post_office.measure(
-            port, mails=MAILS, **senders.parts_of_one(), ours=measured.ours
-        )
+        measured.notes["post_office"] = post_office.measure(port, mails=MAILS, **senders.parts_of_one())
+        senders.make_due(nudge, customers, "two processes")
+        settle()
+        mails, seconds = send_at_once(port, 2)
+        assert mails == MAILS, f"{mails} of {MAILS} were sent"
+        measured.notes["ours_in_two_processes"] = round(mails / seconds)
+        measured.notes["times_post_office"] = times(measured)
         if number := int(os.environ.get("MAILS", "0")):
             measured.notes["memory_mb"] = memory(senders, nudge, number)
     return measured
+
+
+def times(measured: Measured) -> dict[str, float]:
+    """How many times as quick ours is, as many processes of ours as of theirs."""
+    theirs = measured.notes["post_office"]
+    if isinstance(theirs, str):
+        return {}
+    return {
+        way: round(
+            (measured.notes["ours_in_two_processes"] if way == "two_processes" else measured.ours) / rate, 2
+        )
+        for way, rate in theirs.items()
+    }
 
 
 def memory(senders: Any, nudge: Any, number: int) -> list[int]:

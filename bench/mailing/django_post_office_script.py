@@ -1,6 +1,6 @@
 """Run by `django_post_office.measure` in an environment of its own: fills that queue and times its sender.
 
-Reads {"database", "mail_port", "mails", "html", "text"} as JSON; its last word is mails a second.
+Reads {"database", "mail_port", "mails", "html", "text", "processes", "batch"} as JSON; its last word is mails a second.
 """
 
 import json
@@ -21,10 +21,12 @@ settings.configure(
     EMAIL_PORT=told["mail_port"],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
     USE_TZ=True,
+    POST_OFFICE={"LOG_LEVEL": 0, "BATCH_SIZE": told["batch"]},
 )
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from post_office import mail  # noqa: E402
 
 call_command("migrate", verbosity=0)
@@ -42,7 +44,8 @@ mail.send_many(
 )
 began, sent = time.perf_counter(), 0
 while sent < told["mails"]:
-    done, failed, _requeued = mail.send_queued(processes=1, log_level=0)
+    done, failed, _requeued = mail.send_queued(processes=told["processes"], log_level=0)
     assert not failed
     sent += done
+    connection.close()  # as its own command does between batches
 print(sent / (time.perf_counter() - began))

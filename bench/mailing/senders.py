@@ -146,11 +146,17 @@ def make_due(nudge: Nudge, customers: list[Customer], occasion: str) -> None:
 def send_ours(number: int) -> Cost:
     """Send what was decided by the program's own step, in this process."""
     began, own, backend = time.perf_counter(), time.process_time(), backend_seconds()
+    sent = send_all()
+    assert sent == number, f"{sent} of {number} were sent"
+    return Cost(number, time.perf_counter() - began, time.process_time() - own, backend_seconds() - backend)
+
+
+def send_all() -> int:
+    """Send until nothing is due; returns how many."""
     sent = 0
     while (counts := send_messages(now=NOW))["taken"]:
         sent += counts["sent"]
-    assert sent == number, f"{sent} of {number} were sent"
-    return Cost(number, time.perf_counter() - began, time.process_time() - own, backend_seconds() - backend)
+    return sent
 
 
 def send_some(number: int) -> None:

@@ -35,7 +35,8 @@ def judge(
     """Judge every candidate in `considered`; the verdicts are in `deciding` afterwards.
 
     `asked` holds the customers of each nudge that has conditions; `as_if_active` names a nudge that may still be a
-    draft. A dry run locks nothing and draws no ids. The number of statements depends on the number of nudges and rounds, not of customers.
+    draft. A dry run locks nothing and draws no ids. The number of statements depends on the number of nudges and of
+    rounds, not of customers.
     """
     run_statement("nudges.join_whole", {})
     run_prepared("nudges.choose_channels", {"now": now})

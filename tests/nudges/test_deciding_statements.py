@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from nudges.considering import put_forward
 from nudges.deciding import decide_nudges, simulate
 from nudges.deciding.judging import make_tables
 from nudges.models import Decision
+from nudges.sending.claiming import claim_messages
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.nudges.deciding_one import HOUR
@@ -102,6 +104,39 @@ def test_what_joins_the_runs_tables_whole_reads_of_others_only_the_rows_of_its_c
     read = [node for node in nodes(told["Plan"]) if node.get("Relation Name") in large]
     assert read
     assert [node["Relation Name"] for node in read if not {"Index Cond", "Recheck Cond"} & set(node)] == []
+
+
+def test_what_few_customers_have_is_looked_up_however_many_have_it() -> None:
+    """A planner that expects few of them once read everybody's preferences for each chunk."""
+    make_tables()
+    run_statement("nudges.steer_planner", {})
+    run_statement("nudges.join_by_lookup", {})
+    few = ("nudges_preference", "nudges_reception")
+    with connection.cursor() as cursor:
+        believe(cursor, few, 300, 20_000)
+        asked = {"zones": ["UTC"], "stages": ["need"], "now": NOW}
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement('nudges.gather_facts')}", asked)
+        [([told],)] = cursor.fetchall()
+    read = [node for node in nodes(told["Plan"]) if node.get("Relation Name") in few]
+    assert len(read) == len(few)
+    assert [node["Relation Name"] for node in read if not {"Index Cond", "Recheck Cond"} & set(node)] == []
+
+
+def test_no_commit_of_a_decision_is_waited_for_and_every_claim_of_what_is_sent_is(
+    workspace: Workspace,
+) -> None:
+    nudge = make_nudges.nudge(workspace)
+    put_forward(nudge=nudge, customer_ids=[make.customer(workspace).pk], occasion="api:1", now=NOW - HOUR)
+    told = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = 'on'")
+        claim_messages(channel="email", workspaces=[workspace.pk], limit=1, token=uuid4(), now=NOW)
+        cursor.execute("SHOW synchronous_commit")
+        told += cursor.fetchall()
+        decide_nudges(now=NOW)
+        cursor.execute("SHOW synchronous_commit")
+        told += cursor.fetchall()
+    assert told == [("on",), ("off",)]
 
 
 def test_writing_the_ledger_reads_of_it_only_the_rows_of_its_candidates() -> None:
