@@ -4,8 +4,10 @@ A million customers (CUSTOMERS=… for fewer) with ten messages of history each 
 and windows, a business budget for each customer and one for the workspace, quiet hours, consents, own limits, a
 holdout; four nudges compete as broadcasts. Ours is `decide_nudges`, the real step, in one process on candidates put
 forward before; that is timed apart. The reference (bench/deciding/bare.py) writes the rows that ours has just written
-once more for others. Then four workers of ours at once, and four broadcasts at once by the per-recipient pattern
-(bench/deciding/peer.py), whose messages over a cap are counted by the same audit.
+once more for others. Right after each round comes the per-recipient pattern, one Celery task for each recipient, by
+one worker (bench/deciding/tasks.py), so that both meet the machine in the same mood; and, once, without its queue. Then
+four workers of ours at once, and four broadcasts at once by the pattern (bench/deciding/peer.py), whose messages over a
+cap are counted by the same audit.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import subprocess
 import sys
 from typing import Any
 
-from bench.deciding import bare, peer
+from bench.deciding import bare, peer, tasks
 from bench.deciding.putting import make_due, put_forward, start_broadcasts
 from bench.deciding.shop import DECIDED_AT, Shop, make_shop
 from bench.deciding.work import decide_all
@@ -28,18 +30,26 @@ CUSTOMERS = int(os.environ.get("CUSTOMERS", "1000000"))
 HISTORY = int(os.environ.get("HISTORY", "10"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 PER_ROUND = int(os.environ.get("PER_ROUND", "40000"))  # customers, of whom ours decides for half
-PEER = 500  # customers of the peer alone
+PEER = 250  # customers of the peer alone, in each round and once without its queue
 AT_ONCE = 2_000  # customers of four workers, and of four broadcasts of the peer
 
 
 def measure() -> Measured:
     shop = make_shop(customers=CUSTOMERS, each=HISTORY)
-    per_round = min(PER_ROUND, (CUSTOMERS - PEER - 2 * AT_ONCE) // ROUNDS // 2 * 2)
+    peers = PEER * (ROUNDS + 1)
+    per_round = min(PER_ROUND, (CUSTOMERS - peers - 2 * AT_ONCE) // ROUNDS // 2 * 2)
     broadcasts = start_broadcasts(shop)
-    used = per_round * ROUNDS + PEER + 2 * AT_ONCE
+    done = per_round * ROUNDS
+    used = done + peers + 2 * AT_ONCE
     seconds = put_forward(broadcasts, 1, used)
     settle()
-    pairs = [compare(first, first + per_round - 1) for first in range(1, per_round * ROUNDS, per_round)]
+    nudge_ids = [nudge.pk for nudge in shop.nudges]
+    pairs, queued = [], []
+    for number in range(ROUNDS):
+        pairs.append(compare(number * per_round + 1, (number + 1) * per_round))
+        first = done + number * PEER + 1
+        queued.append(tasks.decide_for(nudge_ids, first, first + PEER - 1))
+        say(f"  by tasks of a queue {queued[-1]:,.1f}: {pairs[-1][0] / queued[-1]:.1f} times")
     measured = Measured(
         ours=statistics.median(pair[0] for pair in pairs),
         reference=statistics.median(pair[1] for pair in pairs),
@@ -50,7 +60,11 @@ def measure() -> Measured:
         "customers": CUSTOMERS,
         "messages_of_history": CUSTOMERS * HISTORY,
         "put_forward_per_second": round(used * len(broadcasts) / seconds),
-        **beside_peer(shop, measured.ours, per_round * ROUNDS),
+        "by_tasks_per_second": round(statistics.median(queued), 1),
+        "times_the_tasks": round(
+            statistics.median(pair[0] / rate for pair, rate in zip(pairs, queued, strict=True)), 1
+        ),
+        **beside_peer(shop, measured.ours, done),
     }
     say(f"  {measured.notes}")
     return measured
@@ -67,13 +81,14 @@ def compare(first: int, last: int) -> tuple[float, float]:
 
 
 def beside_peer(shop: Shop, ours: float, done: int) -> dict[str, Any]:
-    """The peer one by one; then four of either at once, and what the audit finds of each."""
+    """The peer without its queue; then four of either at once, and what the audit finds of each."""
+    first = done + PEER * ROUNDS + 1
     alone = (
         PEER
         * len(shop.nudges)
-        / sum(peer.decide_for(nudge.pk, done + 1, done + PEER) for nudge in shop.nudges)
+        / sum(peer.decide_for(nudge.pk, first, first + PEER - 1) for nudge in shop.nudges)
     )
-    first = done + PEER + 1
+    first += PEER
     make_due(first, first + AT_ONCE - 1)
     ours_at_once = at_once([("bench.deciding.work",)] * 4, AT_ONCE * len(shop.nudges))
     second = first + AT_ONCE
@@ -81,8 +96,8 @@ def beside_peer(shop: Shop, ours: float, done: int) -> dict[str, Any]:
     peer_at_once = at_once(ranges, AT_ONCE * len(shop.nudges))
     broken = [one.customer_id for one in importlib.import_module("nudges.audits").find_violations()]
     return {
-        "peer_alone_per_second": round(alone, 1),
-        "times_the_peer": round(ours / alone, 1),
+        "without_the_queue_per_second": round(alone, 1),
+        "times_without_the_queue": round(ours / alone, 1),
         "four_workers_of_ours_per_second": round(ours_at_once),
         "four_broadcasts_of_the_peer_per_second": round(peer_at_once),
         "our_messages_over_a_cap": sum(

@@ -2,8 +2,8 @@
 
 Each unit reads the customer, checks preference, hours, consent and address, counts what was sent for each cap and
 budget, and writes decision and message: what a careful person writes by the ORM, with everything that does not change
-for a minute kept in memory. What a task queue costs for each task is left out, in the peer's favour. Nothing is locked:
-what the queries counted may have changed by the time at which the message is written.
+for a minute kept in memory. Nothing is locked: what the queries counted may have changed by the time at which the
+message is written. `bench.deciding.tasks` makes it a task of a queue.
 
 Run as a program it works through one nudge for a range of customers, to be one of several broadcasts at once.
 """
@@ -26,15 +26,20 @@ MONTH = timedelta(days=30)
 
 def decide_for(nudge_id: int, first: int, last: int) -> float:
     """Decide the nudge's candidates for the customers from `first` to `last` one by one; returns seconds."""
+    began = time.perf_counter()
+    for candidate_id in candidates_of(nudge_id, first, last):
+        decide_one(candidate_id)
+    return time.perf_counter() - began
+
+
+def candidates_of(nudge_id: int, first: int, last: int) -> list[int]:
+    """The candidates of one nudge that wait, of the customers from `first` to `last`."""
     from nudges.models import Waiting
 
-    began = time.perf_counter()
     waiting = Waiting.objects.filter(
         candidate__nudge_id=nudge_id, customer_id__gte=first, customer_id__lte=last
     )
-    for candidate_id in list(waiting.order_by("customer_id").values_list("pk", flat=True)):
-        decide_one(candidate_id)
-    return time.perf_counter() - began
+    return list(waiting.order_by("customer_id").values_list("pk", flat=True))
 
 
 def decide_one(candidate_id: int) -> None:
