@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import time, timedelta
-from itertools import count
 
 import pytest
 
@@ -18,19 +16,10 @@ from nudges.limiting import add_cap, archive_cap
 from nudges.models import Decision, Message, Nudge, Policy, Preference
 from tests import make, make_nudges
 from tests.make import NOW
-from tests.nudges.deciding_one import DAY, HOUR, MINUTE, became, decide
+from tests.nudges.deciding_one import DAY, HOUR, MINUTE, became, bucket_of, decide
 
 pytestmark = pytest.mark.django_db
 SENT = ("send", "sent")
-
-
-def bucket_of(workspace: Workspace, customer: Customer, is_wanted: Callable[[int], bool]) -> None:
-    """Give the workspace a salt that puts the customer into a bucket as wanted."""
-    for salt in map(str, count()):
-        digest = hashlib.sha256(f"{salt}{customer.pk}".encode()).hexdigest()
-        if is_wanted(int(digest[:15], 16) % 10_000):
-            Workspace.objects.filter(pk=workspace.pk).update(holdout_salt=salt)
-            return
 
 
 def test_conditions_then_consent_then_hours_then_caps_and_the_holdout_last(

@@ -46,6 +46,18 @@ def test_it_answers_what_deciding_would_and_writes_nothing(workspace: Workspace,
     assert by_customer[capped.pk].allowed_at == NOW + 23 * HOUR
 
 
+def test_it_is_imagined_for_the_need_that_is_open_though_a_later_one_is_closed(workspace: Workspace) -> None:
+    need = make_nudges.need(workspace)
+    customer = make.customer(workspace, email="a@example.org")
+    make_nudges.customer_need(customer, need, "shortlist", sequence=1)
+    make_nudges.customer_need(
+        customer, need, "purchase", sequence=2, closed_at=NOW - DAY, closed_reason="done"
+    )
+    nudge = make_nudges.nudge(workspace, trigger="stage_change", trigger_need=need, trigger_stage="shortlist")
+    [told] = simulate(nudge=nudge, customer_ids=[customer.pk], now=NOW).decisions
+    assert (told.reason, told.stage) == ("sent", "shortlist")
+
+
 def test_it_agrees_with_deciding(workspace: Workspace) -> None:
     make_nudges.policy(workspace, business_limit=1)
     make_nudges.cap(workspace, 2, per="week")

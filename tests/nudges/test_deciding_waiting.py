@@ -11,7 +11,7 @@ from nudges.deciding import decide_nudges
 from nudges.models import Decision, Message, Nudge
 from tests import make, make_nudges
 from tests.make import NOW
-from tests.nudges.deciding_one import DAY, HOUR, became, decide
+from tests.nudges.deciding_one import DAY, HOUR, became, bucket_of, decide
 
 pytestmark = pytest.mark.django_db
 SENT, WAITS = ("send", "sent"), ("defer", "capped")
@@ -35,6 +35,21 @@ def test_it_waits_until_the_cap_frees_and_is_sent_then(
     assert decide_nudges(now=candidate.waiting.due_at - timedelta(seconds=1)) == {}
     assert became(candidate, candidate.waiting.due_at) == SENT
     assert Decision.objects.filter(candidate=candidate).count() == 1
+
+
+def test_who_came_into_the_holdout_while_it_waited_does_not_get_it(
+    workspace: Workspace, customer: Customer, nudge: Nudge
+) -> None:
+    make_nudges.cap(workspace, 1)
+    make_nudges.sent(nudge, customer, at=NOW - 20 * HOUR)
+    candidate = make_nudges.candidate(nudge, customer)
+    assert not decide(candidate).in_holdout
+    Workspace.objects.filter(pk=workspace.pk).update(holdout_percent=50)
+    bucket_of(workspace, customer, lambda bucket: bucket < 5000)
+    candidate.refresh_from_db()
+    decision = decide(candidate, candidate.waiting.due_at)
+    assert (decision.outcome, decision.reason, decision.in_holdout) == ("suppress", "holdout", True)
+    assert not Message.objects.filter(candidate=candidate).exists()
 
 
 def test_it_waits_a_minute_at_least(workspace: Workspace, customer: Customer, nudge: Nudge) -> None:
