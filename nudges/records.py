@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 import reviews.records
 from engagement.consents import allowed_channels
@@ -107,11 +108,30 @@ def needs_of(customer: Customer) -> QuerySet[CustomerNeed]:
     )
 
 
-def facts_of(customer: Customer) -> list[tuple[str, Fact]]:
-    """What is known about the customer's situation, each with the name of the need that it belongs to, or nothing."""
-    needs = dict(Need.objects.filter(workspace_id=customer.workspace_id).values_list("slug", "name"))
+class Known(NamedTuple):
+    """A fact as it is read: under which need, which question, what was answered; each in the shop's words."""
+
+    fact_id: int
+    need: str
+    label: str
+    answer: str
+
+
+def facts_of(customer: Customer) -> list[Known]:
+    """What is known about the customer's situation. What no question asks for bears the name that it was told by."""
+    needs = {need.slug: need for need in Need.objects.filter(workspace_id=customer.workspace_id)}
     facts = Fact.objects.filter(customer=customer).order_by("topic", "key")
-    return [(needs.get(fact.topic, fact.topic), fact) for fact in facts]
+    return [_known(fact, needs.get(fact.topic)) for fact in facts]
+
+
+def _known(fact: Fact, need: Need | None) -> Known:
+    rows = need.context_attributes if need else []
+    row: dict[str, Any] = next((row for row in rows if row["key"] == fact.key), {})
+    told = fact.value if isinstance(fact.value, list) else [fact.value]
+    answer = ", ".join(str(_("Yes") if one is True else _("No") if one is False else one) for one in told)
+    is_figure = isinstance(fact.value, int | float) and not isinstance(fact.value, bool)
+    unit = f" {row['unit']}" if is_figure and row.get("unit") else ""
+    return Known(fact.pk, need.name if need else fact.topic, row.get("label") or fact.key, answer + unit)
 
 
 def customer_record(customer: Customer) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.test import Client
 from engagement.identities import make_token
 from engagement.keys import make_key
 from engagement.models import AuditEntry, Consent, Customer, Event, Fact, Workspace
-from journeys.models import CustomerNeed
+from journeys.models import CustomerNeed, Need
 from nudges.links import preferences_url
 from nudges.models import Decision, Message, Preference
 from tests import make, make_messages
@@ -116,6 +116,31 @@ class TestPreferencePage:
         assert answer.status_code == 400
         assert 'role="alert"' in answer.content.decode()
         assert not Preference.objects.exists()
+
+    def test_facts_are_told_in_the_words_of_the_questions(self, browser: Client, ana: Customer) -> None:
+        asked = [
+            {"key": "foot", "label": "Foot width", "kind": "ordinal", "options": ["narrow", "wide"]},
+            {"key": "km", "label": "A week's distance", "kind": "numeric", "options": [], "unit": "km"},
+            {"key": "uses", "label": "Where you run", "kind": "set", "options": ["road", "trail"]},
+        ]
+        kind = make_messages.need(ana).need
+        Need.objects.filter(pk=kind.pk).update(context_attributes=asked)
+        told = {"foot": "wide", "km": 30, "uses": ["road", "trail"], "vegan": True}
+        for key, value in told.items():
+            topic = kind.slug if key != "vegan" else ""
+            Fact.objects.create(
+                workspace=ana.workspace, customer=ana, topic=topic, key=key, value=value, learned_at=make.NOW
+            )
+        page = browser.get(path(preferences_url(ana))).content.decode()
+        for words in (
+            "Foot width: wide",
+            "A week&#x27;s distance: 30 km",
+            "Where you run: road, trail",
+            "vegan: Yes",
+        ):
+            assert words in page
+        assert "foot:" not in page
+        assert "[&#x27;road" not in page
 
     def test_a_fact_can_be_erased(self, browser: Client, ana: Customer) -> None:
         fact = Fact.objects.create(
