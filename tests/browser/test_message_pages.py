@@ -17,7 +17,7 @@ from nudges.models import Decision, Message, Preference, Reply
 from nudges.sending import send_messages
 from nudges.wording.previews import preview
 from tests import make, make_messages
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import LOOKS, shifts
 from tests.committed import Server
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -85,11 +85,12 @@ def pages(message: Message) -> dict[str, str]:
 
 
 def test_every_page_is_sound(
-    server: Server, visit: Callable[..., Page], check: Any, message: Message
+    in_pieces: str, visit: Callable[..., Page], check: Any, message: Message
 ) -> None:
     page = visit()
     for name, path in pages(message).items():
-        page.goto(server.url + path)
+        page.goto(in_pieces + path)
+        assert shifts(page) == [], name
         check(page, f"message-{name}", looks=LOOKS)
     assert page.context.cookies() == []
 
