@@ -1,19 +1,33 @@
 """Celery carries wake-ups only: Postgres is the truth, and losing every broker message loses nothing."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
+from django.db import close_old_connections
 
 from config.flow import STEPS, UPKEEP
 
-app = Celery("touchstone")
+
+class KeepingTask(Task):
+    """Keeps its process's connection to the database for the tasks that follow, as requests do.
+
+    Celery would open one for each, and have every statement planned anew: most of what an idle installation costs.
+    """
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+        close_old_connections()  # one that broke, or has its age
+
+
+app = Celery("touchstone", task_cls=KeepingTask)
 app.conf.update(
     broker_url=settings.REDIS_URL,
     task_ignore_result=True,
+    CELERY_DB_REUSE_MAX=1_000_000,  # see KeepingTask; read by Celery's Django fixup under this name alone
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
