@@ -20,10 +20,10 @@ class Candidate(models.Model):
     "api:<key>"), so that a doubled task puts it forward once.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="candidates", db_index=False
-    )
+        Customer, on_delete=models.CASCADE, related_name="candidates", db_index=False, db_constraint=False
+    )  # held by candidate_customer_in_workspace
     nudge = models.ForeignKey(Nudge, on_delete=models.CASCADE, db_index=False)
     customer_need = models.ForeignKey(
         CustomerNeed, on_delete=models.CASCADE, null=True, blank=True, db_index=False

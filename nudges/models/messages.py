@@ -30,9 +30,11 @@ class Message(models.Model):
     """A candidate that was decided `send`, on one channel. Classification is frozen here."""
 
     # Sending writes each row three times, and every index with it: those below begin with these columns too.
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="message")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="messages", db_index=False, db_constraint=False
+    )  # held by message_customer_in_workspace
     nudge = models.ForeignKey(Nudge, on_delete=models.PROTECT, related_name="messages")
     customer_need = models.ForeignKey(CustomerNeed, on_delete=models.SET_NULL, null=True, db_index=False)
     channel = models.CharField(max_length=12, choices=Channel.choices)

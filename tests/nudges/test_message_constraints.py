@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from engagement.models import Customer, Workspace
 from nudges.models import (
+    Candidate,
     Decision,
     Entry,
     Hit,
@@ -55,6 +56,9 @@ def test_candidates(customer: Customer, nudge: Nudge) -> None:
         Waiting.objects.update(workspace=make.workspace())
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with refused("candidate_customer_in_workspace"), transaction.atomic():
+        Candidate.objects.update(workspace=make.workspace())
+        connection.check_constraints()
     one.pk = None
     with refused("candidate_once"), transaction.atomic():
         one.save(force_insert=True)
@@ -83,6 +87,13 @@ def test_entries(customer: Customer, nudge: Nudge) -> None:
             enter(**fields)
     with refused("entry_customer_in_workspace"), transaction.atomic():
         enter(event_id=2, workspace=make.workspace())
+        connection.check_constraints()
+
+
+def test_a_message_is_to_a_customer_of_its_workspace(customer: Customer, nudge: Nudge) -> None:
+    make_nudges.sent(nudge, customer, at=NOW)
+    with refused("message_customer_in_workspace"), transaction.atomic():
+        Message.objects.update(workspace=make.workspace())
         connection.check_constraints()
 
 
