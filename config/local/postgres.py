@@ -31,7 +31,10 @@ TUNING = {
     "jit": "off",
 }
 PROFILES = {
-    "demo": {},
+    # A quarter of the memory, as Postgres advises, up to 1 GB; it is taken as it is used.
+    "demo": {
+        "shared_buffers": f"{min(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 4 >> 20, 1024)}MB"
+    },
     # What tests write is rolled back: statistics taken of it, at whatever moment, would make each run's plans others.
     # A statement that does not end is told by name, before its test's own time is up.
     "test": {
