@@ -1,5 +1,6 @@
--- Locks the customers whose candidates are decided next: for each workspace its share of the chunk, urgent candidates
--- first, then the oldest. What another worker holds is passed over, so nobody waits and nobody can deadlock.
+-- Locks the customers whose candidates are decided next: for each workspace as many as its share of the chunk are of,
+-- urgent candidates first, then the oldest. What another worker holds is passed over, so nobody waits and nobody can
+-- deadlock. A customer's candidates that are due at one moment stand side by side in the index: they are asked for once.
 -- THIS STATEMENT ONLY LOCKS. What counts is read by later statements: a snapshot taken before the lock was granted is
 -- stale, and counting in it sends too much (tests/races/test_caps_race.py keeps the proof).
 -- What belongs to a row is looked up by subqueries, not joined (OFFSET 0 keeps them so): a join is turned round where
@@ -14,21 +15,29 @@ FROM (
     FROM unnest(%(workspaces)s::bigint[]) AS busy (workspace_id)
     CROSS JOIN LATERAL (
         SELECT waiting.customer_id, customer.timezone
-        FROM nudges_waiting AS waiting
+        FROM (
+            SELECT DISTINCT ON (is_urgent, due_at, customer_id) is_urgent, due_at, customer_id FROM nudges_waiting
+            WHERE workspace_id = busy.workspace_id AND due_at <= %(now)s::timestamptz AND is_urgent >= %(urgent_only)s::boolean
+            ORDER BY is_urgent DESC, due_at, customer_id
+        ) AS waiting
         CROSS JOIN LATERAL (
             SELECT timezone, merged_into_id FROM engagement_customer WHERE id = waiting.customer_id OFFSET 0
         ) AS customer
         JOIN nudges_pressure AS pressure ON pressure.customer_id = waiting.customer_id
-        WHERE waiting.workspace_id = busy.workspace_id AND waiting.due_at <= %(now)s::timestamptz
-          AND waiting.is_urgent >= %(urgent_only)s::boolean
-          AND customer.merged_into_id IS NULL
+        WHERE customer.merged_into_id IS NULL
           -- Until the rows of a customer found to be the same person are joined, we don't know what counts. Merges that
           -- are still open are few, and read once.
           AND waiting.customer_id NOT IN (
               SELECT target_id FROM engagement_merge WHERE NOT absorbed_by @> ARRAY['nudges']::varchar(20)[]
           )
         ORDER BY waiting.is_urgent DESC, waiting.due_at, waiting.customer_id
-        LIMIT %(share)s::bigint
+        LIMIT (
+            SELECT count(DISTINCT customer_id) FROM (
+                SELECT customer_id FROM nudges_waiting
+                WHERE workspace_id = busy.workspace_id AND due_at <= %(now)s::timestamptz AND is_urgent >= %(urgent_only)s::boolean
+                ORDER BY is_urgent DESC, due_at, customer_id LIMIT %(share)s::bigint
+            ) AS next
+        )
         FOR UPDATE OF pressure SKIP LOCKED
     ) AS one
 ) AS claimed
