@@ -1,6 +1,7 @@
 """Factories for channels with a peer behind them: accounts, reachable customers, and whose message a request carried.
 
-A service is a channel, or one of the two behind mobile push (`fcm`, `apns`).
+A service is a channel, one of the two behind mobile push (`fcm`, `apns`), or a provider of e-mail with whom the
+workspace has an account of its own (`resend`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from nudges.models import Message, Nudge
 from tests import make, make_channels, make_messages
 from tests.https_peer import Answer, Peer, Received
 
-CHANNELS = {"fcm": "mobile_push", "apns": "mobile_push"}
+CHANNELS = {"fcm": "mobile_push", "apns": "mobile_push", "resend": "email"}
 # What every service takes for a yes: Google's token, and the names that each gives to what it took.
-TAKEN = Answer(200, {"access_token": "bearer", "name": "projects/shop/messages/1", "sid": "SM1"})
+TAKEN = Answer(200, {"access_token": "bearer", "name": "projects/shop/messages/1", "sid": "SM1", "id": "m1"})
 _serial = count(1)
 
 
@@ -33,6 +34,8 @@ def channel_of(service: str) -> str:
 def settings_of(service: str, peer: Peer) -> dict[str, Any]:
     """The settings by which the program finds the peer in the provider's place."""
     places = {"sms": "TWILIO_URL", "whatsapp": "TWILIO_URL", "fcm": "FCM_URL", "apns": "APNS_URL"}
+    if service == "resend":
+        return {"ANYMAIL": {"RESEND_API_URL": peer.url, "REQUESTS_TIMEOUT": 20}}
     return {places[service]: peer.url} if service in places else {}
 
 
@@ -53,6 +56,7 @@ def open_account(workspace: Workspace, service: str, peer: Peer) -> None:
             "apns_team_id": "T",
             "apns_topic": "com.shop",
         },
+        "resend": {"provider": "resend", "api_key": "re_1", "webhook_secret": "reports:s3cret"},
     }[service]
     make_channels.account(workspace, channel_of(service), **values)
 
@@ -70,14 +74,15 @@ def message_by(
     service: str, nudge: Nudge, peer: Peer, customer: Customer | None = None, **fields: Any
 ) -> tuple[Message, make_channels.Browser | None]:
     """A decided message to a customer who can be reached by the service; with their browser where they have one."""
-    customer = customer or make.customer(nudge.workspace)
     number = next(_serial)
+    mailbox = f"reached-{number}@example.org" if channel_of(service) == "email" else None
+    customer = customer or make.customer(nudge.workspace, email=mailbox)
     browser = None
     address = ""
     if service == "web_push":
         browser = make_channels.browser(f"{peer.url}/push/{number}")
         address = make_channels.subscribed(customer, browser).value
-    elif service in CHANNELS:
+    elif channel_of(service) == "mobile_push":
         address = f"device-{number}"
         register_address(
             customer=customer,
@@ -89,6 +94,8 @@ def message_by(
     elif service in ("sms", "whatsapp"):
         address = f"+49151{number:08}"
         register_address(customer=customer, channel=service, value=address, now=make.NOW)
+    elif channel_of(service) == "email":
+        address = customer.email
     message = make_messages.message(nudge, customer, channel=channel_of(service), address=address, **fields)
     return message, browser
 
@@ -104,6 +111,8 @@ def dispatch_id_of(service: str, came: Received) -> UUID | None:
             return UUID(came.headers["webhook-id"].removeprefix("msg_"))
         case "apns":
             return UUID(came.headers["apns-id"])
+        case "resend":
+            return UUID(json.loads(came.json["headers"]["X-Metadata"])["dispatch_id"])
         case _:
             return None if came.path == "/token" else UUID(came.json["message"]["android"]["collapse_key"])
 

@@ -76,6 +76,7 @@ def send(*die_at: str | int, channel: str = "email", at_once: int = 20, window: 
     """In small windows where `window` says so: then some are begun and recorded while others are handed over."""
     global death
     death = die_at or None  # type: ignore[assignment]
+    os.environ["REQUESTS_CA_BUNDLE"] = settings.OUTBOUND_CA_FILE  # what anymail believes a provider's API by
     settings.CHANNELS = {channel: f"{__name__}.MortalChannel:{settings.CHANNELS[channel]}"}
     handing_over.read_claimed = read_claimed  # type: ignore[attr-defined]  # to die between claim and hand-over
     handing_over.record = record  # type: ignore[attr-defined]

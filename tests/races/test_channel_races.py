@@ -1,7 +1,8 @@
 """Senders of every channel killed: the peer's log and our ledger agree, and nothing reaches a customer twice.
 
 What each provider can do decides what is in doubt: nothing where it knows our id (webhook) or where nothing leaves the
-house (inbox, staff task), at most what was reached where it cannot tell (text messages, browsers, devices).
+house (inbox, staff task), at most what was reached where it cannot tell (text messages, browsers, devices, a mail
+provider's API).
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ pytestmark = pytest.mark.usefixtures("committed")
 KILLS, LETTERS = (200, 2100) if os.environ.get("RACES") == "long" else (4, 40)
 SEED = int(os.environ.get("RACES_SEED", "5"))
 LATER = NOW + LEASE + timedelta(minutes=1)
-CANNOT_TELL = ["sms", "web_push", "fcm", "apns"]
-FOUND = ("OUTBOUND_CA_FILE", "OUTBOUND_PRIVATE_HOSTS", "TWILIO_URL", "FCM_URL", "APNS_URL")
+CANNOT_TELL = ["sms", "web_push", "fcm", "apns", "resend"]
+FOUND = ("OUTBOUND_CA_FILE", "OUTBOUND_PRIVATE_HOSTS", "TWILIO_URL", "FCM_URL", "APNS_URL", "ANYMAIL")
 
 
 class Place:
@@ -140,7 +141,7 @@ def test_where_nobody_can_tell_only_what_was_reached_is_unknown(place: Place) ->
     place.agrees()
 
 
-@pytest.mark.parametrize("place", ["sms", "web_push", "fcm"], indirect=True)
+@pytest.mark.parametrize("place", ["sms", "web_push", "fcm", "resend"], indirect=True)
 def test_killed_while_the_provider_has_it_and_has_not_answered(place: Place) -> None:
     assert place.peer
     place.make_due(3)
