@@ -85,6 +85,15 @@ class TestInbox:
         )
         assert acted.json() == {"unread": 0}
 
+    def test_its_own_words_are_said_to_be_in_the_customers_language(
+        self, browser: Client, shop: Workspace, ana: Customer, address: str
+    ) -> None:
+        Customer.objects.filter(pk=ana.pk).update(locale="de-AT")
+        fragment = browser.get(address.replace("inbox/", "inbox/fragment/"), headers=self.headers(shop))
+        html = fragment.content.decode()
+        assert '<section class="inbox" lang="de"' in html
+        assert "Hier ist nichts." in html
+
     def test_nobody_else_gets_it(
         self, browser: Client, shop: Workspace, letter: Message, address: str
     ) -> None:
