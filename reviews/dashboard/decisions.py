@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,7 +22,7 @@ from reviews.talking import BadPost, answer_as_company
 def decide_on(request: DashboardRequest) -> HttpResponse:
     """`pick` (review:id:version or post:id, any number) and `decision`: publish, reject:<reason>, undo or keep.
 
-    A request by htmx for one thing is answered with what takes its place in the list.
+    A request by htmx for one thing is answered with what takes its place in the list, and how much each tab holds now.
     """
     picks = [pick for text in request.POST.getlist("pick") if (pick := read_pick(text))]
     decision, _colon, reason = request.POST.get("decision", "").partition(":")
@@ -37,7 +38,12 @@ def decide_on(request: DashboardRequest) -> HttpResponse:
     except ValueError as refused:
         outcome = Outcome(0, [str(refused)])
     if request.headers.get("HX-Target", "").startswith("item-") and len(picks) == 1:
-        context = {"outcome": outcome, "decision": decision, "pick": request.POST["pick"]}
+        context = {
+            "outcome": outcome,
+            "decision": decision,
+            "pick": request.POST["pick"],
+            "counts": queues.tab_counts(request.workspace) if is_in_queue(request) else {},
+        }
         return render(request, "reviews/dashboard/_decided.html", context)
     say(request, outcome, decision)
     return redirect(back_of(request))
@@ -122,6 +128,11 @@ def answer(request: DashboardRequest, post_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Answered in the company's name. Who asked is told."))
     return redirect("reviews:question", post_id=one.pk)
+
+
+def is_in_queue(request: DashboardRequest) -> bool:
+    """Whether it was decided in the list with its tabs, not on a page of its own."""
+    return back_of(request).partition("?")[0] == reverse("reviews:reviews")
 
 
 def back_of(request: DashboardRequest) -> str:

@@ -397,12 +397,14 @@ def test_blocks_of_a_guide_are_added_and_moved_by_keyboard_and_previewed(enter: 
 
 def test_reviews_are_moderated_by_keyboard_one_by_one_and_together(enter: Callable[..., Page]) -> None:
     oldest = Review.objects.filter(waiting_since__isnull=False).order_by("waiting_since", "id")
+    waiting = oldest.count()
     first, second, *others = oldest[:5]
     page = enter("/reviews")
     page.keyboard.press("j")
     page.keyboard.press("a")
     expect(page.locator("[data-decided]")).to_contain_text("Published.")
     expect(page.locator(f"#item-review-{second.pk}")).to_be_focused()
+    expect(page.locator("#n-pending")).to_have_text(str(waiting - 1))
     page.keyboard.press("r")
     page.keyboard.press("1")
     expect(page.locator("[data-decided]")).to_have_count(2)

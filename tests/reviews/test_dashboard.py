@@ -66,6 +66,19 @@ def test_take_back_beside_one_thing_takes_back_that_thing_also_when_another_was_
     assert (office.review.status, later.status) == ("pending", "published")
 
 
+def test_the_tabs_say_how_much_is_left_where_one_thing_was_decided_in_the_list(office: Office) -> None:
+    make_reviews.review(make.product(office.workspace), published=False)
+    client = office.enter("moderator")
+    pick = f"review:{office.review.pk}:1"
+    asked = {"decision": "publish", "pick": pick, "back": "/reviews?show=pending"}
+    headers = {"HX-Target": f"item-review-{office.review.pk}"}
+    answer = client.post("/reviews/decide", asked, headers=headers).content.decode()
+    told = dict(re.findall(r'<span id="n-(\w+)" hx-swap-oob="true">(\d+)</span>', answer))
+    assert told == {"pending": "1", "published": "1", "rejected": "0", "posts": "1", "reported": "0"}
+    own_page = asked | {"back": f"/reviews/{office.review.pk}", "decision": "undo"}
+    assert "hx-swap-oob" not in client.post("/reviews/decide", own_page, headers=headers).content.decode()
+
+
 def test_turning_down_needs_one_of_the_named_reasons(office: Office) -> None:
     for reason in ("", "too_negative"):
         assert "Choose a reason" in text_of(decide(office, f"reject:{reason}"))
