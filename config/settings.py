@@ -123,8 +123,10 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_ADAPTER = "engagement.dashboard.accounts.AccountAdapter"
 ACCOUNT_LOGOUT_ON_GET = False
+MFA_ADAPTER = "engagement.dashboard.factors.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Touchstone"
+MFA_TOTP_TOLERANCE = 1  # steps of half a minute, for clocks that differ and hands that type (RFC 6238, 5.2)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
