@@ -1,4 +1,4 @@
-"""One worker of ours as a process of its own: told to begin, it sends until nothing is due."""
+"""One worker of ours as a process of its own: it sends until nothing is due, and, told to begin, does so again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import IO, Any, cast
 
 import django
@@ -20,8 +21,11 @@ def use_server(port: int) -> None:
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
 
 
-def send_at_once(port: int, processes: int) -> tuple[int, float]:
-    """Let so many workers send what is due, begun at one time: how many mails, and in how many seconds."""
+def send_at_once(port: int, processes: int, make_due: Callable[[], None]) -> tuple[int, float]:
+    """Let so many workers send what `make_due` decides, begun at one time: how many mails, and in how many seconds.
+
+    Before that they send what is due already, so that everything is loaded and planned.
+    """
     command = [sys.executable, "-m", "bench.mailing.work", str(port)]
     working = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -29,6 +33,7 @@ def send_at_once(port: int, processes: int) -> tuple[int, float]:
     ]
     for one in working:
         cast(IO[str], one.stdout).readline()
+    make_due()
     for one in working:
         print("go", file=cast(IO[str], one.stdin), flush=True)
     told = [one.communicate()[0].split() for one in working]
@@ -37,10 +42,11 @@ def send_at_once(port: int, processes: int) -> tuple[int, float]:
 
 
 def main(port: int) -> None:
-    """Prints `ready`, waits for a line, sends; prints how many, and when it began and ended."""
+    """Sends, prints `ready`, waits for a line, sends; prints how many, and when it began and ended."""
     django.setup()
     use_server(port)
     senders: Any = importlib.import_module("bench.mailing.senders")
+    senders.send_all()
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.time()
