@@ -71,7 +71,8 @@ def product(visitor: Visitor, sku: str) -> str:
         '<p class="lead">{line}</p><p class="price">{price}</p><div class="buttons">{buy}{wish}</div>'
         '<dl class="figures">{figures}</dl></div></article>{guide}'
         '<section class="aside"><touchstone-reviews product="{sku}" product-id="#product">'
-        "</touchstone-reviews></section>{linked}",
+        '</touchstone-reviews></section><section class="aside"><touchstone-ask product="{sku}"></touchstone-ask>'
+        "</section>{linked}",
         slug=one.category.slug,
         category=one.category.name,
         sku=one.sku,
@@ -207,8 +208,9 @@ def account(visitor: Visitor) -> str:
         return document(visitor, "Sign in", body)
     body = fill(
         '<header class="top"><h1>Hello{name}</h1><p>{email}</p></header>'
-        '<section class="aside"><touchstone-inbox></touchstone-inbox></section>'
-        '<form method="post" action="/account/leave"><button class="button quiet">Sign out</button></form>',
+        '<section class="aside"><h2>Messages for you</h2><touchstone-inbox></touchstone-inbox></section>'
+        '<section class="aside"><h2>What you want to hear</h2><touchstone-preferences></touchstone-preferences>'
+        '</section><form method="post" action="/account/leave"><button class="button quiet">Sign out</button></form>',
         name=f", {visitor.account['name'].split()[0]}" if visitor.account.get("name", "").strip() else "",
         email=visitor.email,
     )
