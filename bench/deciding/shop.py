@@ -48,13 +48,15 @@ class Shop:
     customers: int
 
 
-def make_shop(*, customers: int, each: int) -> Shop:
-    """A workspace with so many customers and `each` messages of history for every one of them."""
+def make_shop(*, customers: int, each: int, share: int = 1) -> Shop:
+    """A workspace with so many customers and `each` messages of history for every one of them; `share`: only for those
+    who come first, one in so many, in each fifth of them.
+    """
     shop = _make_rules(customers)
     with _unwatched():
         _fill_customers(shop)
         if each:
-            _fill_history(shop, each)
+            _fill_history(shop, each, share)
         _fill_pressure(shop)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
@@ -168,7 +170,7 @@ def _fill_customers(shop: Shop) -> None:
     say(f"  {shop.customers:,} customers")
 
 
-def _fill_history(shop: Shop, each: int) -> None:
+def _fill_history(shop: Shop, each: int, share: int) -> None:
     """Message k of customer n is of nudge (n + k) % 4, at a moment that n and k give, spread over 30 days."""
     parameters = {
         "workspace": shop.workspace.pk,
@@ -176,6 +178,8 @@ def _fill_history(shop: Shop, each: int) -> None:
         "now": NOW,
         "nudges": [nudge.pk for nudge in shop.nudges],
         "since": NOW - timedelta(days=HISTORY_DAYS),
+        "fifth": shop.customers // 5,
+        "first": shop.customers // 5 // share,
     }
     step = 200_000
     with connection.cursor() as cursor:
@@ -192,6 +196,7 @@ WITH past AS MATERIALIZED (
            %(since)s::timestamptz - interval '1 hour'
                + (k + (hashint4extended(n * 64 + k, 7) & 1023) / 1024.0) * interval '30 days' / %(each)s AS at
     FROM generate_series(%(start)s::int, %(stop)s) AS n, generate_series(0, %(each)s - 1) AS k
+    WHERE (n - 1) %% %(fifth)s < %(first)s
 ), candidates AS (
     INSERT INTO nudges_candidate (
         id, workspace_id, customer_id, nudge_id, occasion, put_forward_at, not_after
