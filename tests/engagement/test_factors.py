@@ -59,6 +59,7 @@ def test_once_the_key_is_lost_no_code_fits_and_with_the_old_key_kept_it_does(
     )
     app = TOTP(Authenticator.objects.get(user=user))
     assert not app.validate_code(code_of(SECRET))
+    assert not app.validate_code(code_of("")), "nor one that anybody can make from nothing"
     settings.SECRET_KEY_FALLBACKS = [old]
     assert app.validate_code(code_of(SECRET))
 
