@@ -60,6 +60,7 @@ OBJECTS = {
     "endpoint": pgettext_lazy("to what it was done", "program that is told of changes"),
     "endpoint_secret": pgettext_lazy("to what it was done", "secret of a program that is told of changes"),
     "evidence": pgettext_lazy("to what it was done", "evidence"),
+    "factor": pgettext_lazy("to what it was done", "second factor of signing in"),
     "fit_topic": pgettext_lazy("to what it was done", "rules of fit"),
     "flow": pgettext_lazy("to what it was done", "flow"),
     "guide": pgettext_lazy("to what it was done", "guide"),

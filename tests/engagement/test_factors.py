@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from importlib import import_module
 from typing import Any
@@ -17,7 +18,9 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
+from engagement.models import AuditEntry
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +79,19 @@ def test_what_lay_open_before_is_sealed_by_the_migration_and_works_on(user: User
     migration.open_all(apps, None)
     assert secret in stored(user)
     assert seed in stored(user)
+
+
+def test_who_lost_app_and_codes_is_let_in_by_password_again_and_the_trail_says_so(user: User) -> None:
+    other = make.member(make.workspace()).user
+    for one in (user, other):
+        TOTP.activate(one, SECRET)
+        RecoveryCodes.activate(one)
+    out = io.StringIO()
+    call_command("forget_factor", user.email.upper(), stdout=out)
+    assert "signs in by password alone" in out.getvalue()
+    assert set(Authenticator.objects.values_list("user", flat=True)) == {other.pk}
+    entry = AuditEntry.objects.get(action="remove_factor")
+    assert (entry.workspace, entry.actor_label) == (user.memberships.get().workspace, "system")
+    for email, why in [(user.email, "has no second factor"), ("nobody@example.org", "Nobody signs in")]:
+        with pytest.raises(CommandError, match=why):
+            call_command("forget_factor", email)
