@@ -31,6 +31,8 @@ NIGHTS = [
 IN_HAND = 2 * STRIDE  # of a worker's two processes, what had been handed over and not been told yet
 LEASE_AND_MORE = timedelta(minutes=19)  # also by the late worker's clock
 STUCK = 240  # seconds in which nothing moves, however slow the machine
+BIT_BY_BIT = 10  # seconds after which a minute passes at once; shorter than any lease
+A_MINUTE = timedelta(minutes=1)
 BROADCASTS: list[dict[str, Any]] = [
     {"interest": "business", "promise": "choose_us", "category": "news", "on_cap": "defer"},
     {"priority": 80},
@@ -112,7 +114,9 @@ class Storm:
         self.world.children.tend_until(lambda: False, seconds=self.chance.uniform(0.3, 1.5))
 
     def _settle(self) -> dict[str, Any]:
-        """Wait until nothing is waiting. What only time brings on gets it: leases of the dead, what was deferred."""
+        """Wait until nothing is waiting. What only time brings on gets it: leases of the dead, what was deferred, and
+        what is let go bit by bit over minutes after a night.
+        """
         seen: dict[str, int] = {}
         moved = passed = time.monotonic()
         while time.monotonic() - moved < STUCK:
@@ -124,6 +128,9 @@ class Storm:
                 seen, moved = counts["waiting"], time.monotonic()
             elif set(seen) <= {"claimed", "due"} and time.monotonic() - max(moved, passed) > 2:
                 self.world.pass_time(LEASE_AND_MORE)
+                passed = time.monotonic()
+            if time.monotonic() - passed > BIT_BY_BIT:
+                self.world.pass_time(A_MINUTE)
                 passed = time.monotonic()
         self.wrong.append(f"nothing moved for {STUCK} s: {counts['waiting']}")
         return counts
