@@ -108,7 +108,7 @@ def needs_of(customer: Customer) -> QuerySet[CustomerNeed]:
     )
 
 
-class Known(NamedTuple):
+class FactInWords(NamedTuple):
     """A fact as it is read: under which need, which question, what was answered; each in the shop's words."""
 
     fact_id: int
@@ -117,21 +117,23 @@ class Known(NamedTuple):
     answer: str
 
 
-def facts_of(customer: Customer) -> list[Known]:
+def facts_of(customer: Customer) -> list[FactInWords]:
     """What is known about the customer's situation. What no question asks for bears the name that it was told by."""
     needs = {need.slug: need for need in Need.objects.filter(workspace_id=customer.workspace_id)}
     facts = Fact.objects.filter(customer=customer).order_by("topic", "key")
     return [_known(fact, needs.get(fact.topic)) for fact in facts]
 
 
-def _known(fact: Fact, need: Need | None) -> Known:
+def _known(fact: Fact, need: Need | None) -> FactInWords:
     rows = need.context_attributes if need else []
     row: dict[str, Any] = next((row for row in rows if row["key"] == fact.key), {})
     told = fact.value if isinstance(fact.value, list) else [fact.value]
     answer = ", ".join(str(_("Yes") if one is True else _("No") if one is False else one) for one in told)
     is_figure = isinstance(fact.value, int | float) and not isinstance(fact.value, bool)
     unit = f" {row['unit']}" if is_figure and row.get("unit") else ""
-    return Known(fact.pk, need.name if need else fact.topic, row.get("label") or fact.key, answer + unit)
+    return FactInWords(
+        fact.pk, need.name if need else fact.topic, row.get("label") or fact.key, answer + unit
+    )
 
 
 def customer_record(customer: Customer) -> dict[str, Any]:
