@@ -1,4 +1,4 @@
--- Locks the customers whose candidates are decided next: for each workspace as many as its share of the chunk are of,
+-- Locks the customers whose candidates are decided next: for each workspace those that its share of the chunk are of,
 -- urgent candidates first, then the oldest. What another worker holds is passed over, so nobody waits and nobody can
 -- deadlock. A customer's candidates that are due at one moment stand side by side in the index: they are asked for once.
 -- THIS STATEMENT ONLY LOCKS. What counts is read by later statements: a snapshot taken before the lock was granted is
@@ -32,11 +32,13 @@ FROM (
           )
         ORDER BY waiting.is_urgent DESC, waiting.due_at, waiting.customer_id
         LIMIT (
-            SELECT count(DISTINCT customer_id) FROM (
-                SELECT customer_id FROM nudges_waiting
-                WHERE workspace_id = busy.workspace_id AND due_at <= %(now)s::timestamptz AND is_urgent >= %(urgent_only)s::boolean
-                ORDER BY is_urgent DESC, due_at, customer_id LIMIT %(share)s::bigint
-            ) AS next
+            SELECT count(*) FROM (
+                SELECT DISTINCT is_urgent, due_at, customer_id FROM (
+                    SELECT is_urgent, due_at, customer_id FROM nudges_waiting
+                    WHERE workspace_id = busy.workspace_id AND due_at <= %(now)s::timestamptz AND is_urgent >= %(urgent_only)s::boolean
+                    ORDER BY is_urgent DESC, due_at, customer_id LIMIT %(share)s::bigint
+                ) AS next
+            ) AS asked
         )
         FOR UPDATE OF pressure SKIP LOCKED
     ) AS one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from engagement.models import Workspace
 from engagement.statements import run_statement, statement
 from nudges.considering import put_forward
 from nudges.deciding import decide_nudges, simulate
+from nudges.deciding.chunks import decide_chunk
 from nudges.deciding.judging import make_tables
 from nudges.models import Decision
 from nudges.sending.claiming import claim_messages
@@ -58,6 +60,19 @@ def test_a_limit_is_of_candidates_and_those_of_the_same_customers_come_along(wor
     assert (counts["taken"], counts["decided"]) == (2, 4)
     assert decide_nudges(now=NOW, limit=3)["decided"] == 4  # of two customers again, whose others come along
     assert decide_nudges(now=NOW)["decided"] == 4
+
+
+def test_a_chunk_is_as_large_where_a_customers_candidates_are_due_one_after_the_other(
+    workspace: Workspace,
+) -> None:
+    nudges = [make_nudges.nudge(workspace) for _ in range(2)]
+    for n in range(4):
+        person = make.customer(workspace, email=f"{n}@example.org").pk
+        for k, nudge in enumerate(nudges):
+            at = NOW - timedelta(hours=20 - 2 * n - k)
+            put_forward(nudge=nudge, customer_ids=[person], occasion="api:1", now=at)
+    counts = decide_chunk(now=NOW, size=4)
+    assert (counts["taken"], counts["decided"]) == (2, 4)
 
 
 def test_simulating_costs_the_same_for_10_and_500(workspace: Workspace) -> None:
