@@ -20,7 +20,9 @@ def claim_messages(
     """The ids of up to `limit` due messages of these workspaces by the channel, this token's worker's from now on.
 
     What leaves counts against the throughputs of its workspace here; `return_tokens` gives back what did not leave.
+    The commit need not wait for the disk: nothing is handed over before one that does (`recording.begin`).
     """
+    run_statement("nudges.commit_lazily", {})
     outlets = hold_outlets(channel, workspaces, now=now)
     rows = run_statement(
         "nudges.claim_messages",

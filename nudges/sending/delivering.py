@@ -15,9 +15,6 @@ from nudges.sending.handing_over import Chunk
 from nudges.sending.quotas import return_quota, take_quota
 from nudges.sending.routes import Route, waiting_routes
 
-# Claimed at once: what is read and asked again together.
-CHUNK = 400
-
 
 def send_messages(*, now: datetime, limit: int = 800, urgent_only: bool = False) -> Counts:
     """Send what is due: up to `limit` messages by the installation's providers of each channel, and as many by the
@@ -46,7 +43,7 @@ def _send_by(routes: Sequence[Route], *, limit: int, now: datetime) -> Counts:
 def _send_route(route: Route, send: Send, *, most: int, now: datetime) -> Counts:
     counts = Counts()
     while counts["taken"] < most:
-        sent = _send_chunk(route, send, size=min(CHUNK, most - counts["taken"]), now=now)
+        sent = _send_chunk(route, send, size=most - counts["taken"], now=now)
         if not sent["taken"]:
             break
         counts += sent

@@ -23,9 +23,9 @@ from nudges.sending.routes import Route
 from nudges.sending.supplying import Supplies, read_supplies
 
 # Begun and recorded together: as many as are in doubt at most when a worker dies at a provider that cannot be asked.
-WINDOW = 100
+WINDOW = 200
 # Of these so many may not have gone out; see `Reach`.
-STRIDE = 10
+STRIDE = 20
 # A service message may go twice rather than not at all, so no more than one of them is in doubt.
 SERVICE_WINDOW = 1
 

@@ -21,13 +21,17 @@ SELECT waiting.channel, waiting.workspace_id, account.id AS account_id, account.
 FROM waiting
 LEFT JOIN nudges_channelaccount AS account
     ON account.workspace_id = waiting.workspace_id AND account.channel = waiting.channel
-WHERE EXISTS (
-    SELECT 1 FROM nudges_message AS m
+-- The first of each kind, in the order of the index: whether there is any (EXISTS) a planner that expects many finds out by
+-- reading the table.
+WHERE (
+    SELECT m.next_attempt_at FROM nudges_message AS m
     WHERE m.state = 'decided' AND m.channel = waiting.channel AND m.workspace_id = waiting.workspace_id
-      AND (m.promise = 'service') AND m.next_attempt_at <= %(now)s::timestamptz
-) OR NOT %(urgent_only)s::boolean AND EXISTS (
-    SELECT 1 FROM nudges_message AS m
+      AND (m.promise = 'service') IS TRUE
+    ORDER BY (m.promise = 'service') DESC, m.next_attempt_at LIMIT 1
+) <= %(now)s::timestamptz OR NOT %(urgent_only)s::boolean AND (
+    SELECT m.next_attempt_at FROM nudges_message AS m
     WHERE m.state = 'decided' AND m.channel = waiting.channel AND m.workspace_id = waiting.workspace_id
-      AND NOT (m.promise = 'service') AND m.next_attempt_at <= %(now)s::timestamptz
-)
+      AND (m.promise = 'service') IS FALSE
+    ORDER BY (m.promise = 'service') DESC, m.next_attempt_at LIMIT 1
+) <= %(now)s::timestamptz
 ORDER BY waiting.place, waiting.workspace_id

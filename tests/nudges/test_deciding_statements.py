@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 from engagement.models import Workspace
@@ -19,10 +15,10 @@ from nudges.deciding import decide_nudges, simulate
 from nudges.deciding.chunks import decide_chunk
 from nudges.deciding.judging import make_tables
 from nudges.models import Decision
-from nudges.sending.claiming import claim_messages
 from tests import make, make_nudges
 from tests.make import NOW
 from tests.nudges.deciding_one import HOUR
+from tests.plans import believe, nodes
 
 pytestmark = pytest.mark.django_db
 
@@ -137,23 +133,6 @@ def test_what_few_customers_have_is_looked_up_however_many_have_it() -> None:
     assert [node["Relation Name"] for node in read if not {"Index Cond", "Recheck Cond"} & set(node)] == []
 
 
-def test_no_commit_of_a_decision_is_waited_for_and_every_claim_of_what_is_sent_is(
-    workspace: Workspace,
-) -> None:
-    nudge = make_nudges.nudge(workspace)
-    put_forward(nudge=nudge, customer_ids=[make.customer(workspace).pk], occasion="api:1", now=NOW - HOUR)
-    told = []
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = 'on'")
-        claim_messages(channel="email", workspaces=[workspace.pk], limit=1, token=uuid4(), now=NOW)
-        cursor.execute("SHOW synchronous_commit")
-        told += cursor.fetchall()
-        decide_nudges(now=NOW)
-        cursor.execute("SHOW synchronous_commit")
-        told += cursor.fetchall()
-    assert told == [("on",), ("off",)]
-
-
 def test_writing_the_ledger_reads_of_it_only_the_rows_of_its_candidates() -> None:
     """What was decided before is looked up by the ledger's key, in every part, however many rows it has."""
     parts = ("nudges_decision_0", "nudges_decision_1", "nudges_decision_default")
@@ -170,19 +149,3 @@ def test_writing_the_ledger_reads_of_it_only_the_rows_of_its_candidates() -> Non
     ]
     assert {node["Relation Name"] for node in read} == set(parts)
     assert [node["Relation Name"] for node in read if not {"Index Cond", "Recheck Cond"} & set(node)] == []
-
-
-def believe(cursor: CursorWrapper, tables: Sequence[str], pages: int, rows: int) -> None:
-    """What ANALYZE would say of tables of that size, within this transaction: ANALYZE would leave it behind."""
-    for table in tables:
-        cursor.execute(
-            "SELECT pg_restore_relation_stats('schemaname', current_schema()::text, 'relname', %s::text, "
-            "'relpages', %s, 'reltuples', %s::real)",
-            [table, pages, rows],
-        )
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", []):
-        yield from nodes(below)

@@ -22,7 +22,7 @@ from tests.make import NOW
 from tests.make_flows import say, wait
 from tests.nudges.deciding_one import DAY, MINUTE
 from tests.nudges.test_considering_events import happen
-from tests.nudges.test_deciding_statements import believe, nodes
+from tests.plans import believe, nodes
 
 pytestmark = pytest.mark.django_db
 GOLD = {"trait": "plan", "is": "gold"}

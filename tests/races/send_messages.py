@@ -72,7 +72,7 @@ def record(results: Sequence[Any], **of: Any) -> Counts:
     return recording.record(results, **of)
 
 
-def send(*die_at: str | int, channel: str = "email", at_once: int = 20, window: int = 0) -> None:
+def send(*die_at: str | int, channel: str = "email", at_once: int = 30, window: int = 0) -> None:
     """In small windows where `window` says so: then some are begun and recorded while others are handed over."""
     global death
     death = die_at or None  # type: ignore[assignment]

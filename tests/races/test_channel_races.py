@@ -65,7 +65,7 @@ class Place:
             else:
                 message_by(self.service, self.nudge, self.peer)
 
-    def sender(self, *death: str | int, at_once: int = 20) -> Worker:
+    def sender(self, *death: str | int, at_once: int = 30) -> Worker:
         found = {name: getattr(self.settings, name) for name in FOUND}
         return Worker(send_by, channel_of(self.service), at_once, *death, **found)
 
@@ -127,9 +127,9 @@ def test_where_nobody_can_tell_only_what_was_reached_is_unknown(place: Place) ->
         ("claimed", 1, 0),
         ("begun", 1, STRIDE),
         ("accepted", 4, STRIDE),
-        ("begun", 13, 14),
+        ("begun", 23, 26),
     ):
-        place.make_due(14)
+        place.make_due(26)
         arrived = sum(place.log().values())
         assert place.sender(point, number).end() == KILLED
         arrived = sum(place.log().values()) - arrived
@@ -137,7 +137,7 @@ def test_where_nobody_can_tell_only_what_was_reached_is_unknown(place: Place) ->
         in_doubt += doubted
         assert states()["unknown"] == in_doubt, (point, number)
         assert arrived >= doubted - STRIDE  # nearly all that is in doubt did arrive
-    assert states() == {"sent": 4 * 14 - in_doubt, "unknown": in_doubt}
+    assert states() == {"sent": 4 * 26 - in_doubt, "unknown": in_doubt}
     place.agrees()
 
 

@@ -26,7 +26,7 @@ from tests.smtp_peer import Peer, smtp_peer
 
 pytestmark = pytest.mark.usefixtures("committed")
 # `RACES=long`: 200 kills at random moments; in CI a few. RACES_SEED draws other moments.
-KILLS, LETTERS = (200, 3000) if os.environ.get("RACES") == "long" else (8, 140)
+KILLS, LETTERS = (200, 4500) if os.environ.get("RACES") == "long" else (8, 200)
 SEED = int(os.environ.get("RACES_SEED", "5"))
 LATER = NOW + LEASE + timedelta(minutes=1)
 
@@ -97,28 +97,28 @@ def log_and_ledger_agree(peer: Peer) -> None:
 
 
 def test_killed_between_claim_and_hand_over_nothing_is_in_doubt(peer: Peer) -> None:
-    make_due(25)
+    make_due(35)
     assert run(peer, "claimed", 1) == KILLED
-    assert states() == {"claimed": 20, "decided": 5}
+    assert states() == {"claimed": 30, "decided": 5}
     assert run(peer) == 0  # others go on and leave the dead one's claims alone
-    assert states() == {"claimed": 20, "sent": 5}
+    assert states() == {"claimed": 30, "sent": 5}
     settle(peer)
-    assert states() == {"sent": 25}
+    assert states() == {"sent": 35}
     log_and_ledger_agree(peer)
 
 
 @pytest.mark.parametrize(
-    ("point", "number", "in_doubt"), [("begun", 1, STRIDE), ("accepted", 4, STRIDE), ("begun", 14, 20)]
+    ("point", "number", "in_doubt"), [("begun", 1, STRIDE), ("accepted", 4, STRIDE), ("begun", 24, 30)]
 )
 def test_killed_during_a_hand_over_only_what_was_reached_is_unknown(
     peer: Peer, point: str, number: int, in_doubt: int
 ) -> None:
-    make_due(25)
+    make_due(35)
     assert run(peer, point, number) == KILLED
-    assert states() == {"claimed": 20, "decided": 5}
+    assert states() == {"claimed": 30, "decided": 5}
     arrived = len(peer.received)
     settle(peer)
-    assert states() == {"sent": 25 - in_doubt, "unknown": in_doubt}
+    assert states() == {"sent": 35 - in_doubt, "unknown": in_doubt}
     unknown = Message.objects.filter(state="unknown").values_list("dispatch_id", flat=True)
     # Nearly all that is in doubt did arrive: no more than a stride was reached and not yet handed over.
     assert sum(taken(peer)[str(dispatch_id)] for dispatch_id in unknown) == arrived >= in_doubt - STRIDE
@@ -140,11 +140,11 @@ def test_killed_between_windows_one_is_in_doubt_at_most(peer: Peer, point: str, 
 
 
 def test_after_a_crash_of_the_database_nobody_knows_how_far_it_came(peer: Peer) -> None:
-    make_due(25)
+    make_due(35)
     assert run(peer, "accepted", 4) == KILLED
     Reach.objects.all().delete()  # as recovery does with a table that is not logged
     settle(peer)
-    assert states() == {"sent": 5, "unknown": 20}
+    assert states() == {"sent": 5, "unknown": 30}
     log_and_ledger_agree(peer)
 
 
