@@ -1,6 +1,7 @@
 """A change is announced in the transaction that makes it, so that it is told exactly if it happened.
 
-One statement writes the announcement, and a delivery for each endpoint that wants its type; where none does, nothing.
+One statement writes the announcement, and a delivery for each endpoint that wants its type. Where none does, nothing is
+written: most have no endpoint at all, so who wants what is asked before anything is made for them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 
 from engagement.events import event_key
+from engagement.models import Endpoint
 from engagement.statements import run_prepared
 
 MOST_BYTES = 16 * 1024  # of what is told of one change; receivers expect 20 kB at most
@@ -30,11 +32,11 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def announce(news: Sequence[News], *, now: datetime) -> None:
-    """Have endpoints told of these, in this order. One statement; needs the transaction of the change itself.
+    """Have endpoints told of these, in this order. Two statements at most; needs the transaction of the change itself.
 
     What is about a customer carries who it is, and goes when they are erased.
     """
-    if not news:
+    if not (news := _wanted(news)):
         return
     rows = [
         {
@@ -48,6 +50,21 @@ def announce(news: Sequence[News], *, now: datetime) -> None:
         for one in news
     ]
     run_prepared("engagement.announce", {"news": msgspec.json.encode(rows).decode(), "now": now})
+
+
+def _wanted(news: Sequence[News]) -> list[News]:
+    """Those of a type that some endpoint of their workspace wants; one that names none wants all."""
+    if not news:
+        return []
+    endpoints = Endpoint.objects.filter(workspace__in={one.workspace_id for one in news}, is_enabled=True)
+    wanted: dict[int, list[list[str]]] = {}
+    for workspace_id, types in endpoints.values_list("workspace_id", "types"):
+        wanted.setdefault(workspace_id, []).append(types)
+    return [
+        one
+        for one in news
+        if any(not types or one.type in types for types in wanted.get(one.workspace_id, ()))
+    ]
 
 
 def bounded(data: dict[str, Any]) -> dict[str, Any]:
