@@ -1,7 +1,7 @@
 -- How many of each workspace's push messages of the last 30 days there are, and how many of them serve the business: whole
 -- hours from the tallies, the hour that is cut by the messages themselves.
 -- The caller holds the policies FOR UPDATE, so no other worker adds to them until this run is written.
--- Reads push tallies, messages (index messages_counting). Writes nothing. Returns workspace_id, percent, total, business.
+-- Reads push tallies, messages (index messages_of_workspace). Writes nothing. Returns workspace_id, percent, total, business.
 SELECT policy.workspace_id, policy.business_share_percent AS percent, coalesce(sum(past.n), 0)::bigint AS total,
     coalesce(sum(past.n) FILTER (WHERE past.interest = 'business'), 0)::bigint AS business
 FROM nudges_policy AS policy
