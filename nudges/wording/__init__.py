@@ -18,7 +18,7 @@ from nudges.wording.blocks import fill_blocks
 from nudges.wording.languages import nearest
 from nudges.wording.letters import Links, Shape, as_text, interface_language, laid_out, links_of
 from nudges.wording.occasions import Occasion
-from nudges.wording.placeholders import Aborted, BadWording, MissingData, fill, fill_marked
+from nudges.wording.placeholders import Aborted, BadWording, Marking, MissingData, fill
 from nudges.wording.references import bind
 from nudges.wording.started import day_of, names_of
 from nudges.wording.texts import TEXTED
@@ -81,13 +81,14 @@ def render(
     What the words only name was put into them before (`bind`). Raises BadWording, MissingData and Aborted.
     """
     data = values(known, language=content.language)
-    subject = fill(content.subject, data)[:200].strip()
-    source, given = fill_marked(content.body, data)
-    blocks = fill_blocks(content.blocks, data, given)
+    marking = Marking(data)
+    subject, source = marking.fill(content.subject), marking.fill(content.body)
+    blocks = fill_blocks(content.blocks, marking, data["products"])
     link = _link(fill(content.link_url, data)) if content.link_url else ""
     label = fill(content.link_label, data)
     occasion = occasion_of(known, content.language)
     shape = Shape(
+        subject=subject,
         source=source,
         blocks=blocks,
         is_letter=channel in LETTERED,
@@ -103,12 +104,12 @@ def render(
         event=occasion.event if occasion else "",
     )
     letter = laid_out(shape).filled(
-        given, subject=subject, link=link, link_label=label, links=links, occasion=occasion
+        marking.given, link=link, link_label=label, links=links, occasion=occasion
     )
     if channel in TEXTED:
         letter = as_text(letter, link=link, language=content.language)
     extras = {name: fill(str(value), data) for name, value in content.extras.items()}
-    return Rendered(subject, *letter, content.language, links.unsubscribe, links.answer, link, label, extras)
+    return Rendered(*letter, content.language, links.unsubscribe, links.answer, link, label, extras)
 
 
 def occasion_of(known: Known, language: str) -> Occasion | None:

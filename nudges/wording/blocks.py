@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from nudges.wording.mjml import lint
-from nudges.wording.placeholders import BadWording, fill_marked
+from nudges.wording.placeholders import BadWording, Marking
 from nudges.wording.references import check_words
 
 MOST = 40
@@ -118,24 +118,26 @@ def tidy(blocks: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
 
 
 def fill_blocks(
-    blocks: Sequence[Mapping[str, Any]], data: Mapping[str, Any], given: list[str]
+    blocks: Sequence[Mapping[str, Any]], marking: Marking, products: Sequence[Mapping[str, Any]]
 ) -> tuple[Marked, ...]:
-    """The blocks with marks where values go; the values are added to `given`. What comes out empty is left out.
+    """The blocks with marks where values go; `products` are the customer's. What comes out empty is left out.
 
-    Raises as `fill_marked` does, and BadWording for a snippet or a guide that is not there (see `references`).
+    Raises as `Marking.fill` does, and BadWording for a snippet or a guide that is not there (see `references`).
     """
-    return tuple(marked for block in blocks for marked in _filled(block, data, given))
+    return tuple(marked for block in blocks for marked in _filled(block, marking, products))
 
 
-def _filled(block: Mapping[str, Any], data: Mapping[str, Any], given: list[str]) -> Iterator[Marked]:
+def _filled(
+    block: Mapping[str, Any], marking: Marking, products: Sequence[Mapping[str, Any]]
+) -> Iterator[Marked]:
     kind = block["kind"]
     if kind == "products":
-        yield from _cards(block, data, given)
+        yield from _cards(block, marking, products[: int(block["count"])])
         return
     if kind == "snippet" or (kind == "guide" and "title" not in block):
         raise BadWording(_("The letter names a snippet or a guide that is not there any more."))
     texts = {
-        name: fill_marked(str(value), data, given)[0].strip()
+        name: marking.fill(str(value)).strip()
         for name, value in block.items()
         if name not in ("kind", *CHOICES)
     }
@@ -143,13 +145,14 @@ def _filled(block: Mapping[str, Any], data: Mapping[str, Any], given: list[str])
         yield (("kind", kind), *texts.items())
 
 
-def _cards(block: Mapping[str, Any], data: Mapping[str, Any], given: list[str]) -> Iterator[Marked]:
-    """One card for each of the products that the customer looked at, as many as there are and are asked for."""
-    products = data.get("products", [])[: int(block["count"])]
-    label = fill_marked(str(block.get("label", "")), data, given)[0]
+def _cards(
+    block: Mapping[str, Any], marking: Marking, products: Sequence[Mapping[str, Any]]
+) -> Iterator[Marked]:
+    """One card for each of these products."""
+    label = marking.fill(str(block.get("label", "")))
     for product in products:
         texts = {
-            name: fill_marked(f"{{{{ product.{name} }}}}", {"product": product}, given)[0]
+            name: marking.fill(f"{{{{ product.{name} }}}}", product=product)
             for name in ("name", "price", "url", "image_url")
             if product.get(name)
         }

@@ -26,6 +26,7 @@ from nudges.wording.occasions import Occasion, why
 from nudges.wording.texts import text_message
 
 SUBJECT, LINK, LINK_LABEL, PREFERENCES, UNSUBSCRIBE, PRODUCTS, DAY, FIRST_REPLY = range(8)
+LONGEST_SUBJECT = 200
 
 
 class Links(NamedTuple):
@@ -59,6 +60,7 @@ class Shape(NamedTuple):
     The words are Markdown (`source`) or blocks.
     """
 
+    subject: str
     source: str
     blocks: tuple[Marked, ...]
     is_letter: bool
@@ -77,6 +79,7 @@ class Shape(NamedTuple):
 class Letter(NamedTuple):
     """What one customer gets: `text` and `html` as they go out, `body_text` and `body_html` without the letter."""
 
+    subject: str
     text: str
     html: str
     body_text: str
@@ -86,6 +89,7 @@ class Letter(NamedTuple):
 class Layout(NamedTuple):
     """The same in pieces, for everybody of a shape."""
 
+    subject: Pieces
     text: Pieces
     html: Pieces
     body_text: Pieces
@@ -95,7 +99,6 @@ class Layout(NamedTuple):
         self,
         given: Sequence[str],
         *,
-        subject: str,
         link: str,
         link_label: str,
         links: Links,
@@ -104,7 +107,7 @@ class Layout(NamedTuple):
         """The letter to one customer; `given` are the values of the words."""
         _event, products, day = occasion or ("", "", "")
         own = [
-            subject,
+            "",
             link,
             link_label,
             links.preferences,
@@ -114,12 +117,14 @@ class Layout(NamedTuple):
             *links.replies.values(),
         ]
         values = [*own, *[""] * (OF_LETTER - len(own)), *given]
+        values[SUBJECT] = subject = self.subject.filled(values, values, AS_TEXT)[:LONGEST_SUBJECT].strip()
         escaped = [escape(value) if value else "" for value in values]
         body_text = self.body_text.filled(values, values, AS_TEXT)
         body_html = self.body_html.filled(values, escaped, AS_HTML)
         if self.text is self.body_text:
-            return Letter(body_text, body_html, body_text, body_html)
+            return Letter(subject, body_text, body_html, body_text, body_html)
         return Letter(
+            subject,
             self.text.filled(values, values, AS_TEXT),
             self.html.filled(values, escaped, AS_HTML),
             body_text,
@@ -133,11 +138,12 @@ def laid_out(shape: Shape) -> Layout:
     with translation.override(interface_language(shape.language)):
         source = as_markdown(shape.blocks) if shape.blocks else shape.source
         text, html = to_text(source), to_html(source)
-        body_text, body_html = cut(text), cut(html)
+        subject, body_text, body_html = cut(shape.subject), cut(text), cut(html)
         if not shape.is_letter:
-            return Layout(body_text, body_html, body_text, body_html)
+            return Layout(subject, body_text, body_html, body_text, body_html)
         frame = _frame(shape)
         return Layout(
+            subject,
             cut(render_to_string("nudges/letter/letter.txt", {**frame, "body": text})),
             cut(_whole_letter(shape, {**frame, "body": html})),
             body_text,
@@ -159,7 +165,7 @@ def as_text(letter: Letter, *, link: str, language: str) -> Letter:
     """The letter as an SMS; what is kept is what goes out, because nothing in it is signed."""
     with translation.override(interface_language(language)):
         text = text_message(letter.body_text, link=link, language=language)
-    return Letter(text, letter.body_html, text, letter.body_html)
+    return letter._replace(text=text, html=letter.body_html, body_text=text)
 
 
 def _frame(shape: Shape) -> dict[str, Any]:

@@ -6,7 +6,8 @@ output cannot outgrow its input, and limits on loops, depth and output.
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Mapping
+from typing import ClassVar, TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext, Token
 from liquid.ast import BlockNode
@@ -121,15 +122,27 @@ class BoundedTemplate(BoundTemplate):
     context_class = BoundedContext
 
 
+class TooLong(Exception):
+    """The values put in are longer than any message may be."""
+
+
 class MarkingContext(BoundedContext):
-    """Keeps the values that were put in, in their order."""
+    """Keeps the values that were put in, in their order; for any number of templates one after the other."""
 
-    __slots__ = ("given",)
-    given: list[str]
+    __slots__ = ("given", "length")
 
+    def __init__(self, values: Mapping[str, object]) -> None:
+        super().__init__(EMPTY, globals=values)
+        self.given: list[str] = []
+        self.length = 0
 
-class MarkingTemplate(BoundTemplate):
-    context_class = MarkingContext
+    def put(self, value: str) -> str:
+        """The mark that stands for this value."""
+        self.given.append(value)
+        self.length += len(value)
+        if self.length > MAX_OUTPUT:
+            raise TooLong
+        return mark(OF_LETTER + len(self.given) - 1)
 
 
 class MarkedOutputNode(OutputNode):
@@ -140,8 +153,7 @@ class MarkedOutputNode(OutputNode):
         if not text:
             return 0
         assert isinstance(context, MarkingContext)
-        context.given.append(text)
-        return buffer.write(mark(OF_LETTER + len(context.given) - 1))
+        return buffer.write(context.put(text))
 
 
 class MarkedOutput(Output):
@@ -149,7 +161,7 @@ class MarkedOutput(Output):
 
 
 class PlainOutputNode(OutputNode):
-    """Puts a value in as it is, on one line: for subjects."""
+    """Puts a value in as it is, on one line: for addresses and labels."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         text = to_liquid_string(self.expression.evaluate(context), autoescape=False)
@@ -182,7 +194,7 @@ class Placeholders(Environment):
     loop_iteration_limit = 200
     local_namespace_limit = 10_000
     template_class: type[BoundTemplate] = BoundedTemplate
-    output_stream_limit = MAX_OUTPUT
+    output_stream_limit: ClassVar[int | None] = MAX_OUTPUT
 
     def __init__(self, output: type[Output]) -> None:
         self._output = output
@@ -196,8 +208,11 @@ class Placeholders(Environment):
 
 
 class MarkingPlaceholders(Placeholders):
-    template_class = MarkingTemplate
+    """Values are kept beside the text and bounded there (`MarkingContext`), the text by what loops may go over."""
+
+    output_stream_limit = None
 
 
 MARKED = MarkingPlaceholders(MarkedOutput)
 PLAIN = Placeholders(PlainOutput)
+EMPTY = MARKED.from_string("")

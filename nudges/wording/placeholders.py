@@ -6,19 +6,19 @@ Values are put in after Markdown was read, so that a customer's name is never re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from io import StringIO
 from typing import Any
 
 from django.utils.translation import gettext as _
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
-from liquid.output import LimitedStringIO
 
-from nudges.wording.liquids import MARKED, MAX_OUTPUT, PLAIN, Aborted, MarkingContext, Placeholders
+from nudges.wording.liquids import MARKED, MAX_OUTPUT, PLAIN, Aborted, MarkingContext, Placeholders, TooLong
 
-__all__ = ["Aborted", "BadWording", "MissingData", "fill", "fill_marked", "missing_values"]
+__all__ = ["Aborted", "BadWording", "Marking", "MissingData", "fill", "missing_values"]
 
 MAX_SOURCE = 20_000
 
@@ -47,25 +47,27 @@ def fill(source: str, values: Mapping[str, Any]) -> str:
         return _parsed(PLAIN, source).render(values)
 
 
-def fill_marked(
-    source: str, values: Mapping[str, Any], given: list[str] | None = None
-) -> tuple[str, list[str]]:
-    """The words with marks where values go (see `layouts`), and the values in the order of their marks.
+class Marking:
+    """The texts of one message, from one customer's values, with marks where these go (see `layouts`)."""
 
-    With `given`, the values of another text before this one, theirs are added to it. Raises as `fill` does.
-    """
-    given = [] if given is None else given
-    if not _has_placeholders(source):
-        return source, given
-    with _told_apart():
-        template = _parsed(MARKED, source)
-        context = MarkingContext(template, globals=template.make_globals(values))
-        context.given = given
-        buffer = LimitedStringIO(limit=MAX_OUTPUT)
-        template.render_with_context(context, buffer)
-    if sum(map(len, given)) > MAX_OUTPUT:
-        raise BadWording(_("The text grows longer than %(limit)s characters.") % {"limit": MAX_OUTPUT})
-    return buffer.getvalue(), given
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._context = MarkingContext(values)
+
+    @property
+    def given(self) -> Sequence[str]:
+        """The values of all texts filled so far, in the order of their marks."""
+        return self._context.given
+
+    def fill(self, source: str, **more: Any) -> str:
+        """A text with marks, from the values of the message and `more`. Raises as `fill` does."""
+        if not _has_placeholders(source):
+            return source
+        buffer = StringIO()
+        with _told_apart():
+            _parsed(MARKED, source).render_with_context(self._context, buffer, **more)
+            if len(marked := buffer.getvalue()) > MAX_OUTPUT:
+                raise TooLong
+        return marked
 
 
 def missing_values(source: str, values: Mapping[str, Any]) -> list[str]:
@@ -92,6 +94,10 @@ def _told_apart() -> Iterator[None]:
         yield
     except UndefinedError as error:
         raise MissingData(_name(error)) from error
+    except TooLong as error:
+        raise BadWording(
+            _("The text grows longer than %(limit)s characters.") % {"limit": MAX_OUTPUT}
+        ) from error
     except LiquidError as error:
         raise BadWording(
             _("The placeholders cannot be filled: %(error)s.") % {"error": _first_line(error)}

@@ -18,6 +18,7 @@ from nudges.snippeting import delete_snippet, save_snippet
 from nudges.wording.blocks import check_blocks, fill_blocks, tidy
 from nudges.wording.letters import Letter, Shape, laid_out, preview_links
 from nudges.wording.mjml import lint
+from nudges.wording.placeholders import Marking
 from nudges.wording.previews import in_scheme, preview
 from nudges.wording.vocabularies import placeholders_of
 from nudges.writing import save_content
@@ -37,11 +38,12 @@ VALUES = {
 
 def written(*blocks: dict[str, str], **values: Any) -> Letter:
     """A letter of these blocks for one customer."""
-    given: list[str] = []
-    marked = fill_blocks(blocks, VALUES | values, given)
-    fields = dict.fromkeys(Shape._fields, "") | {"blocks": marked, "is_letter": True, "language": "en"}
-    layout = laid_out(Shape(**fields))  # type: ignore[arg-type]
-    return layout.filled(given, subject="S", link="", link_label="", links=preview_links())
+    data = VALUES | values
+    marking = Marking(data)
+    marked = fill_blocks(blocks, marking, data["products"])
+    fields = {"subject": "S", "blocks": marked, "is_letter": True, "language": "en"}
+    layout = laid_out(Shape(**dict.fromkeys(Shape._fields, "") | fields))  # type: ignore[arg-type]
+    return layout.filled(marking.given, link="", link_label="", links=preview_links())
 
 
 class TestDrawn:

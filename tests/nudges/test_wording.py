@@ -27,7 +27,7 @@ from nudges.wording import (
 from nudges.wording.letters import Letter, Shape, laid_out, preview_links
 from nudges.wording.markdown import to_html, to_text
 from nudges.wording.occasions import why
-from nudges.wording.placeholders import fill, fill_marked, missing_values
+from nudges.wording.placeholders import Marking, fill, missing_values
 from nudges.wording.previews import Preview, preview
 from tests import make, make_messages
 
@@ -39,10 +39,10 @@ VALUES = {
 
 def written(source: str, **values: Any) -> Letter:
     """The words for one customer, by a channel without a letter round them."""
-    marked, given = fill_marked(source, values)
-    fields = dict.fromkeys(Shape._fields, "") | {"source": marked, "is_letter": False}
+    marking = Marking(values)
+    fields = dict.fromkeys(Shape._fields, "") | {"source": marking.fill(source), "is_letter": False}
     layout = laid_out(Shape(**fields))
-    return layout.filled(given, subject="", link="", link_label="", links=preview_links())
+    return layout.filled(marking.given, link="", link_label="", links=preview_links())
 
 
 class TestPlaceholders:
@@ -150,7 +150,7 @@ class TestPlaceholders:
 
     def test_values_cannot_make_a_message_grow_past_its_bounds(self) -> None:
         with pytest.raises(BadWording, match="longer"):
-            fill_marked("{% for x in xs %}{{ big }}{% endfor %}", {"xs": [1] * 50, "big": "x" * 3000})
+            Marking({"xs": [1] * 50, "big": "x" * 3000}).fill("{% for x in xs %}{{ big }}{% endfor %}")
 
 
 class TestMarkdown:
