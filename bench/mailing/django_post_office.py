@@ -13,7 +13,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
@@ -24,33 +27,28 @@ DATABASE = "touchstone_bench_post_office"
 WAYS = {"its_defaults": (1, 100), "one_process_one_batch": (1, 100_000), "two_processes": (2, 100_000)}
 
 
-def measure(mail_port: int, *, mails: int, text: str, html: str) -> dict[str, int] | str:
-    """Mails a second in each of WAYS, or why there is nothing."""
+@contextmanager
+def installed() -> Iterator[Path | str]:
+    """The Python of an environment that has it, for the length of a block; or why there is none."""
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder, "bin", "python")
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        if problem := failed(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
-        ):
-            return f"skipped, it could not be installed: {problem}"
-        rates = {}
-        for way, (processes, batch) in WAYS.items():
-            told = {
-                "database": make_database(),
-                "mail_port": mail_port,
-                "mails": mails,
-                "text": text,
-                "html": html,
-            }
-            done = subprocess.run(
-                [python, SCRIPT],
-                input=json.dumps(told | {"processes": processes, "batch": batch}),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            rates[way] = round(float(done.stdout.split()[-1]))
-    return rates
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
+        problem = failed(install)
+        yield f"skipped, it could not be installed: {problem}" if problem else python
+
+
+def send(python: Path, way: str, told: Mapping[str, Any], _round: int = 0) -> float:
+    """Mails a second in one of WAYS. `told`: `mail_port`, `mails`, `text` and `html`."""
+    processes, batch = WAYS[way]
+    done = subprocess.run(
+        [python, SCRIPT],
+        input=json.dumps({**told, "database": make_database(), "processes": processes, "batch": batch}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout.split()[-1])
 
 
 def failed(command: list[str | Path]) -> str:
