@@ -152,6 +152,42 @@ class TestPlaceholders:
         with pytest.raises(BadWording, match="longer"):
             Marking({"xs": [1] * 50, "big": "x" * 3000}).fill("{% for x in xs %}{{ big }}{% endfor %}")
 
+    def test_nor_can_they_in_all_its_texts_together(self) -> None:
+        marking = Marking({"big": "x" * 60_000})
+        marking.fill("{{ big }}")
+        with pytest.raises(BadWording, match="longer"):
+            marking.fill("{{ big }}")
+        assert len(marking.given) == 2  # the one that is too much, and none after it
+
+    def test_loops_cannot_make_its_own_words_grow_past_them(self) -> None:
+        marking = Marking({"xs": list(range(200)), "ys": [1] * 6})
+        with pytest.raises(BadWording, match="longer"):
+            marking.fill("{% for x in xs %}" + "y" * 600 + "{% endfor %}")
+
+    def test_the_texts_of_a_message_are_filled_each_from_the_same_values(self) -> None:
+        marking = Marking({"name": "Ana", "size": 38})
+        subject, body = marking.fill("For {{ name }}"), marking.fill("{{ size }} fits {{ name }}")
+        product = marking.fill("{{ product.name }}", product={"name": "Boot"})
+        assert marking.given == ["Ana", "38", "Ana", "Boot"]
+        with pytest.raises(MissingData, match="product"):
+            marking.fill("{{ product.name }}")  # it was that text's alone
+        fields = dict.fromkeys(Shape._fields, "") | {"subject": subject, "source": body + product}
+        letter = laid_out(Shape(**fields | {"is_letter": False})).filled(
+            marking.given, link="", link_label="", links=preview_links()
+        )
+        assert (letter.subject, letter.text) == ("For Ana", "38 fits AnaBoot")
+
+    def test_a_subject_that_is_filled_stays_on_one_line_and_short(self) -> None:
+        marking = Marking({"name": "a\r\nBcc: everybody@example.org ", "long": "x" * 300})
+        subjects = {}
+        for name in ("name", "long"):
+            fields = dict.fromkeys(Shape._fields, "") | {"subject": marking.fill(f"{{{{ {name} }}}}")}
+            layout = laid_out(Shape(**fields | {"is_letter": False}))
+            subjects[name] = layout.filled(
+                marking.given, link="", link_label="", links=preview_links()
+            ).subject
+        assert subjects == {"name": "a Bcc: everybody@example.org", "long": "x" * 200}
+
 
 class TestMarkdown:
     def test_nothing_that_acts_survives(self) -> None:

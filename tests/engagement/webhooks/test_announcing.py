@@ -39,8 +39,10 @@ def told(workspace: Workspace) -> list[str]:
 def test_nothing_is_written_where_nobody_listens(workspace: Workspace) -> None:
     endpoint(make.workspace())
     endpoint(workspace, types=["review.published"])
-    announce([news(workspace)], now=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        announce([news(workspace)], now=NOW)
     assert not Announcement.objects.exists()
+    assert len(queries) == 1  # who listens; nothing was made for nobody
 
 
 def test_each_endpoint_that_wants_the_type_is_told_of_one_announcement(workspace: Workspace) -> None:
