@@ -17,6 +17,7 @@ from engagement.keys import find_key
 from engagement.models import Address, ApiKey, Customer, Event, Product, Workspace
 from journeys.guides import guide_for
 from journeys.models import CustomerNeed, Guide, GuideStatus
+from nudges.channels.mime import mailbox
 from nudges.models import Candidate, Decision, FlowRun, Message, Nudge, Outcome
 from reviews.models import RatingTally, Review
 
@@ -64,6 +65,8 @@ def test_the_demo_is_alive_and_filling_it_again_changes_nothing(
     assert info["outbox"] == "as it was"
     assert path.stat().st_mode & 0o077 == 0
     assert_believable(Workspace.objects.get(), Path(settings.OUTBOX_DIR))
+    for address in Address.objects.filter(channel="email").values_list("value", flat=True):
+        assert mailbox(address) == address  # any mail server takes it
     assert not Decision.objects.filter(decided_at__gt=timezone.now()).exists()
 
     before = rows()

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
+from django.utils.text import slugify
+
 from engagement.events import IncomingEvent
 from nudges.management.seeding.ground import read_data
 
@@ -86,7 +88,8 @@ def make_people() -> tuple[list[Person], dict[str, Person]]:
 
 def person(rng: Random, first: str, last: str, *, signed_in: bool) -> Person:
     number = rng.randrange(10, 99)
-    email = f"{first}.{last}{number}@example.org".lower() if signed_in else ""
+    # In ASCII, as nearly every address is: many mail servers take no other.
+    email = f"{slugify(first)}.{slugify(last)}{number}@example.org" if signed_in else ""
     timezone, locale = rng.choice(PLACES)
     anonymous_id = f"{rng.getrandbits(128):032x}"
     name = f"{first} {last}" if signed_in else ""
