@@ -56,8 +56,10 @@ def test_each_endpoint_that_wants_the_type_is_told_of_one_announcement(workspace
 
 def test_one_switched_off_is_told_nothing_new(workspace: Workspace) -> None:
     switch_endpoint(endpoint=endpoint(workspace), is_on=False, actor=None, now=NOW)
-    announce([news(workspace)], now=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        announce([news(workspace)], now=NOW)
     assert not Announcement.objects.exists()
+    assert len(queries) == 1
 
 
 def test_a_change_is_announced_once_however_often_it_is_told(workspace: Workspace) -> None:
