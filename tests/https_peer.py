@@ -26,6 +26,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -76,6 +77,7 @@ class Peer:
     """What came, and what will be said to what comes."""
 
     def __init__(self) -> None:
+        self.name = uuid4().hex  # of no other peer, though its port may have been another's
         self.received: list[Received] = []
         self.answers: list[Answer] = []
         self.otherwise = Answer()

@@ -66,6 +66,7 @@ def service_account(peer: Peer) -> dict[str, str]:
         "project_id": "shop",
         "client_email": "push@shop.example",
         "private_key": pem(google_key()),
+        "private_key_id": peer.name,
         "token_uri": f"{peer.url}/token",
     }
 

@@ -144,7 +144,7 @@ class TestGoogle:
             "project_id": "shop",
             "client_email": "push@shop.example",
             "private_key": pem(key),
-            "private_key_id": "k1",
+            "private_key_id": peer.name,
             "token_uri": f"{peer.url}/token",
         }
         peer.answers += [*([token] if token else []), *answers]
