@@ -337,7 +337,9 @@ def test_readers_report_without_being_kept_and_once_a_day(client, product, asked
         for _ in range(2):
             assert b"A person looks at it" in client.post(path, {"reason": "spam", "note": "Ad"}).content
     assert Report.objects.count() == 2
-    assert all(re.fullmatch("[0-9a-f]{32}", one.reporter) for one in Report.objects.all())  # a hash, no address
+    assert all(
+        re.fullmatch("[0-9a-f]{32}", one.reporter) for one in Report.objects.all()
+    )  # a hash, no address
     assert client.get(f"/e/report/{make.workspace().slug}/review/{review.pk}/").status_code == 404
     Review.objects.filter(pk=review.pk).update(status="withdrawn")
     assert client.get(f"/e/report/{slug}/review/{review.pk}/").status_code == 404
